@@ -1,0 +1,88 @@
+"""Named raw inputs in, named scores out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmkeras_edge.file import ModelFile, open_file
+from mmkeras_edge.graph import Graph
+from mmkeras_edge.inputs import load_sample
+from mmkeras_edge.specs import OutputSpec
+from mmkeras_edge.text import read_tokenizer
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+
+def load(path: str | os.PathLike[str], threads: int | None = None) -> Model:
+    """Opens an exported `.tflite`. `threads` defaults to the machine's cores, at most 4."""
+    file = open_file(path)
+    return Model(file, Graph(file.path, threads))
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One output of one sample: a probability a label."""
+
+    labels: tuple[str, ...]
+    probabilities: np.ndarray  # (labels,)
+
+    @property
+    def label(self) -> str:
+        return self.labels[int(self.probabilities.argmax())]
+
+    def top(self, count: int = 3) -> list[tuple[str, float]]:
+        """The most probable labels, best first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.labels[i], float(self.probabilities[i])) for i in order]
+
+    def __repr__(self) -> str:
+        return ", ".join(f"{label} {score:.2f}" for label, score in self.top())
+
+
+@dataclass(frozen=True)
+class Model:
+    """An exported file, ready to answer. One call at a time: make one Model a thread."""
+
+    file: ModelFile
+    graph: Graph
+
+    def predict(self, **sources: Any) -> dict[str, Scores]:
+        """Raw inputs by name to scores by output name; None or left out is absent."""
+        return self.read(self.graph.run(self.load_sample(**sources)))
+
+    def load_sample(self, **sources: Any) -> dict[str, np.ndarray]:
+        """Raw inputs by name to the arrays that the graph takes."""
+        card = self.file.card
+        return load_sample(sources, card.inputs, card.optional, self.tokenizer)
+
+    def read(self, outputs: Mapping[str, np.ndarray]) -> dict[str, Scores]:
+        """The graph's arrays to scores with labels, in the card's order."""
+        return {n: _scores(spec, outputs[n]) for n, spec in self.file.card.outputs.items()}
+
+    def info(self) -> dict[str, Any]:
+        """What the file is and what runs it, as plain data."""
+        import json
+
+        card = json.loads(self.file.card.to_json())
+        return {
+            "file": self.file.path,
+            "bytes": os.path.getsize(self.file.path),
+            "runtime": self.graph.runtime,
+            "threads": self.graph.threads,
+            **card,
+        }
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer | None:
+        return read_tokenizer(self.file.tokenizer_json) if self.file.tokenizer_json else None
+
+
+def _scores(spec: OutputSpec, values: np.ndarray) -> Scores:
+    return Scores(spec.labels, values)
