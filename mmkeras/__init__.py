@@ -1,0 +1,64 @@
+"""Keras models over images, text and audio at once, from a manifest to one `.tflite` file."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmkeras.evaluation import Evaluation, evaluate
+    from mmkeras.manifest import Manifest, load_manifest
+    from mmkeras.model import assemble, build_model, recipe_of
+    from mmkeras.recipe import Audio, Classify, Image, Recipe, Text
+    from mmkeras.run import Run, load
+    from mmkeras.train import Training, fit
+
+PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import mmkeras` stays light
+    "load_manifest": "manifest",
+    "Manifest": "manifest",
+    "build_model": "model",
+    "assemble": "model",
+    "recipe_of": "model",
+    "Image": "recipe",
+    "Text": "recipe",
+    "Audio": "recipe",
+    "Classify": "recipe",
+    "Recipe": "recipe",
+    "fit": "train",
+    "Training": "train",
+    "Run": "run",
+    "load": "run",
+    "evaluate": "evaluation",
+    "Evaluation": "evaluation",
+}
+
+__all__ = [
+    "Audio",
+    "Classify",
+    "Evaluation",
+    "Image",
+    "Manifest",
+    "Recipe",
+    "Run",
+    "Text",
+    "Training",
+    "assemble",
+    "build_model",
+    "evaluate",
+    "fit",
+    "load",
+    "load_manifest",
+    "recipe_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'mmkeras' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"mmkeras.{PUBLIC[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

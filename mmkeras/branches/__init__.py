@@ -1,0 +1,10 @@
+"""Branches: one modality each, from its raw named input to features."""
+
+from mmkeras.branches.audio import audio_branch
+from mmkeras.branches.branch import Branch
+from mmkeras.branches.image import image_branch
+from mmkeras.branches.text import text_branch
+
+BRANCHES = {"image": image_branch, "text": text_branch, "audio": audio_branch}  # by kind
+
+__all__ = ["BRANCHES", "Branch"]

@@ -1,0 +1,65 @@
+"""Prepared arrays to batches by name, shuffled and augmented anew each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import keras
+import numpy as np
+
+from mmkeras.augment import AUGMENT
+from mmkeras.prepare import Prepared
+
+
+class Batches(keras.utils.PyDataset):
+    """Dicts of inputs and dicts of class ids, for `fit`, `evaluate` and `predict` of any backend.
+
+    The order and the augmentation of an epoch depend on `seed` and the epoch alone.
+    """
+
+    def __init__(
+        self,
+        data: Prepared,
+        batch_size: int = 64,
+        shuffle: bool = False,
+        augment: bool = False,
+        seed: int = 0,
+    ):
+        super().__init__()
+        self.data = data
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.augment = augment
+        self.seed = seed
+        self._kinds = {name: data.manifest.kinds[name] for name in data.inputs}
+        self._epoch = -1
+        self.on_epoch_begin()
+
+    def __len__(self) -> int:
+        return -(-len(self.data) // self.batch_size)
+
+    def on_epoch_begin(self) -> None:
+        self._epoch += 1
+        rows = np.arange(len(self.data))
+        if self.shuffle:
+            np.random.default_rng((self.seed, self._epoch)).shuffle(rows)
+        self._rows = rows
+
+    def __getitem__(self, batch: int):
+        rows = self._rows[batch * self.batch_size : (batch + 1) * self.batch_size]
+        feed = self.data.feed(rows)
+        if self.augment:
+            random = np.random.default_rng((self.seed, self._epoch, batch))
+            feed = augmented(feed, self._kinds, random)
+        return feed, self.data.answers(rows)
+
+
+def augmented(
+    feed: Mapping[str, np.ndarray], kinds: Mapping[str, str], random: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """The batch with each modality varied as `AUGMENT` has it for its kind."""
+    vary: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = AUGMENT
+    return {
+        name: vary[kinds[name]](array, random) if name in kinds else array
+        for name, array in feed.items()
+    }

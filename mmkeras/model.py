@@ -1,0 +1,108 @@
+"""The only place that assembles: a recipe to a plain functional `keras.Model`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from mmkeras.branches import BRANCHES
+from mmkeras.branches.absent import OrMissing
+from mmkeras.fusion import FUSIONS
+from mmkeras.heads import HEADS
+from mmkeras.recipe import Audio, Classify, Image, Recipe, Text
+from mmkeras_edge.inputs import pick
+from mmkeras_edge.specs import presence_name
+
+DROPOUT = 0.3  # on each branch's features and on the fused ones
+
+
+@keras.saving.register_keras_serializable("mmkeras")
+class Stack(layers.Layer):
+    """The modalities side by side: M tensors (B, D) -> (B, M, D).
+
+    Keeps the model's recipe (plain data), so that a saved model says what it is.
+    """
+
+    def __init__(self, recipe, **kwargs):
+        super().__init__(**kwargs)
+        self.recipe = recipe
+
+    def call(self, features):
+        return ops.stack(features, axis=1)
+
+    def get_config(self):
+        return {**super().get_config(), "recipe": self.recipe}
+
+
+def build_model(
+    image: str | Image | None = None,
+    text: str | Text | None = None,
+    audio: str | Audio | None = None,
+    fusion: str = "self_attention",
+    outputs: Mapping[str, Classify] | None = None,
+    num_classes: int | None = None,
+    optional: Iterable[str] = (),
+    width: int = 128,
+) -> keras.Model:
+    """A Keras model over the modalities given; raw pixels, token ids and PCM samples go in.
+
+    A modality is the name of a branch or its spec. `outputs` are heads by name;
+    `num_classes=n` is short for `outputs={"label": Classify(n)}`. Inputs and outputs are dicts.
+    An optional input `x` has a presence input `x_present` beside it: float32 (B,), 1 or 0.
+    Raises ValueError for an unknown name, with the names there are.
+
+    >>> model = build_model(image="cnn", text="embedding", num_classes=3)
+    >>> model.output_shape
+    {'label': (None, 3)}
+    """
+    if (outputs is None) == (num_classes is None):
+        raise ValueError("give outputs={name: Classify(labels)} or num_classes=n, one of the two")
+    given = {"image": (image, Image), "text": (text, Text), "audio": (audio, Audio)}
+    recipe = Recipe(
+        inputs={
+            name: cls(source) if isinstance(source, str) else source
+            for name, (source, cls) in given.items()
+            if source is not None
+        },
+        outputs=outputs if outputs is not None else {"label": Classify(num_classes)},
+        fusion=fusion,
+        width=width,
+        optional=tuple(optional),
+    )
+    return assemble(recipe)
+
+
+def assemble(recipe: Recipe) -> keras.Model:
+    """Branches, what stands in for the absent, fusion, heads: in the order of the data."""
+    inputs: dict[str, keras.KerasTensor] = {}
+    features = []
+    for name, source in recipe.inputs.items():
+        branch = BRANCHES[source.kind](name, source)
+        inputs[name] = branch.input
+        feature = layers.Dropout(DROPOUT, name=f"{name}_dropout")(branch.pooled)
+        feature = layers.Dense(recipe.width, activation="relu", name=f"{name}_feature")(feature)
+        if name in recipe.optional:
+            present = keras.Input((), dtype="float32", name=presence_name(name))
+            inputs[present.name] = present
+            feature = OrMissing(name=f"{name}_or_missing")(feature, present)
+        features.append(feature)  # (B, width)
+    stacked = Stack(recipe.to_dict(), name="modalities")(features)  # (B, M, width)
+    fused = pick(FUSIONS, recipe.fusion, "fusion")(name="fusion")(stacked)
+    fused = layers.Dropout(DROPOUT, name="fusion_dropout")(fused)
+    outputs = {n: HEADS[head.kind](n, head, fused) for n, head in recipe.outputs.items()}
+    return keras.Model(inputs, outputs, name="mmkeras")
+
+
+def recipe_of(model: keras.Model) -> Recipe:
+    """The recipe that a model was built from, also after saving and loading.
+
+    Raises ValueError for a model that `build_model` did not make.
+    """
+    for layer in model.layers:
+        if isinstance(layer, Stack):
+            fields: Any = layer.recipe
+            return Recipe.from_dict(fields)
+    raise ValueError(f"the model {model.name!r} was not made by mmkeras.build_model")

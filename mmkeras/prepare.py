@@ -1,0 +1,163 @@
+"""Rows to arrays, by the device's own loaders; each distinct file is decoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mmkeras.manifest import Manifest, Problem, drop
+from mmkeras.recipe import Recipe
+from mmkeras_edge.inputs import load_input, pick
+from mmkeras_edge.specs import InputSpec, presence_name
+from mmkeras_edge.text import read_tokenizer
+
+ABSENT = -1
+
+
+@dataclass(frozen=True)
+class Column:
+    """The arrays of one input: row r is values[index[r]], or absent where index[r] is -1."""
+
+    values: np.ndarray  # (distinct, ...)
+    index: np.ndarray  # (rows,)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The arrays of some rows, (len(rows), ...); zeros where absent."""
+        index = self.index[rows]
+        taken = self.values[index]  # -1 takes the last one, overwritten below
+        taken[index == ABSENT] = 0
+        return taken
+
+    def present(self, rows: np.ndarray) -> np.ndarray:
+        """1 where the row has this input, else 0: float32 (len(rows),)."""
+        return (self.index[rows] != ABSENT).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A manifest as arrays: what a graph takes and what it should answer, by name."""
+
+    manifest: Manifest
+    inputs: Mapping[str, Column]
+    targets: Mapping[str, np.ndarray]  # class ids, int32 (rows,)
+    optional: tuple[str, ...]
+    tokenizer_json: str | None
+
+    def __len__(self) -> int:
+        return len(self.manifest)
+
+    def feed(self, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """The graph's inputs for some rows (default: all), presence included."""
+        rows = np.arange(len(self)) if rows is None else np.asarray(rows)
+        feed = {name: column.take(rows) for name, column in self.inputs.items()}
+        for name in self.optional:
+            feed[presence_name(name)] = self.inputs[name].present(rows)
+        return feed
+
+    def answers(self, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """The class ids for some rows (default: all), by output."""
+        return {name: ids if rows is None else ids[rows] for name, ids in self.targets.items()}
+
+    def without(self, name: str) -> Prepared:
+        """The same rows with one optional input absent everywhere."""
+        pick(dict.fromkeys(self.optional), name, "optional input")
+        column = self.inputs[name]
+        gone = Column(column.values, np.full_like(column.index, ABSENT))
+        return replace(self, inputs={**self.inputs, name: gone})
+
+    def narrowed(self, recipe: Recipe) -> Prepared:
+        """The same rows with only the inputs and outputs of a narrower recipe."""
+        return replace(
+            self,
+            inputs={name: pick(self.inputs, name, "input") for name in recipe.inputs},
+            targets={name: pick(self.targets, name, "output") for name in recipe.outputs},
+            optional=recipe.optional,
+        )
+
+
+def prepare(manifest: Manifest, recipe: Recipe, tokenizer_json: str | None = None) -> Prepared:
+    """Decodes every row that the recipe's inputs need, on all cores.
+
+    A row that cannot be read, lacks an input that is not optional, or has a label that the recipe
+    does not know is left out, listed in the manifest's `problems` and warned of.
+    """
+    tokenizer = read_tokenizer(tokenizer_json) if tokenizer_json else None
+    problems: list[Problem] = []
+    columns = {}
+    for name, spec in recipe.specs.items():
+        pick(manifest.inputs, name, f"input: {manifest.path} has no column for")
+        columns[name], found = _load_column(manifest, name, spec, tokenizer)
+        problems += found
+        if name not in recipe.optional:
+            problems += _missing(manifest, name, columns[name])
+    targets = {}
+    for name, head in recipe.outputs.items():
+        targets[name], found = _class_ids(manifest, name, head.labels)
+        problems += found
+    kept = drop(manifest, problems)
+    rows = np.flatnonzero(manifest.table.index.isin(kept.table.index))
+    return Prepared(
+        kept,
+        {name: Column(column.values, column.index[rows]) for name, column in columns.items()},
+        {name: ids[rows] for name, ids in targets.items()},
+        recipe.optional,
+        tokenizer_json,
+    )
+
+
+def _load_column(
+    manifest: Manifest, name: str, spec: InputSpec, tokenizer: Any
+) -> tuple[Column, list[Problem]]:
+    sources = manifest.column(name)
+    distinct = list(dict.fromkeys(source for source in sources if source is not None))
+    values = np.zeros((max(len(distinct), 1), *spec.shape), spec.dtype)
+
+    def load(position: int) -> str | None:
+        try:
+            values[position] = load_input(distinct[position], spec, tokenizer)
+        except (ValueError, OSError) as error:
+            return str(error)
+        return None
+
+    # Threads, not processes: Pillow, libsndfile, soxr and the tokenizer release the GIL while they
+    # work, and a user's script needs no `if __name__ == "__main__"`.
+    with ThreadPoolExecutor() as pool:
+        messages = dict(zip(distinct, pool.map(load, range(len(distinct)))))
+    place = {source: position for position, source in enumerate(distinct)}
+    index = np.array([place.get(source, ABSENT) for source in sources], dtype=np.int64)
+    problems = [
+        Problem(str(manifest.path), line, manifest.inputs[name], message)
+        for line, source in zip(manifest.table.index, sources)
+        if source is not None and (message := messages[source])
+    ]
+    return Column(values, index), problems
+
+
+def _missing(manifest: Manifest, name: str, column: Column) -> list[Problem]:
+    return [
+        Problem(
+            str(manifest.path),
+            line,
+            manifest.inputs[name],
+            f"is empty, and {name!r} is not optional in this model",
+        )
+        for line in manifest.table.index[column.index == ABSENT]
+    ]
+
+
+def _class_ids(
+    manifest: Manifest, name: str, labels: tuple[str, ...]
+) -> tuple[np.ndarray, list[Problem]]:
+    column = pick(manifest.targets, name, f"output: {manifest.path} has no target for")
+    ids = {label: i for i, label in enumerate(labels)}
+    cells = manifest.table[column]
+    problems = [
+        Problem(str(manifest.path), line, column, f"the model knows no class {label!r}")
+        for line, label in zip(manifest.table.index, cells)
+        if label not in ids
+    ]
+    return np.array([ids.get(label, ABSENT) for label in cells], dtype=np.int32), problems

@@ -1,0 +1,133 @@
+"""fit(...): a model and a manifest to a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import keras
+
+from mmkeras.dataset import Batches
+from mmkeras.frozen import frozen_inputs, head_model, through_towers
+from mmkeras.manifest import Manifest
+from mmkeras.model import recipe_of
+from mmkeras.prepare import Prepared, prepare
+from mmkeras.progress import Progress
+from mmkeras.recipe import Recipe
+from mmkeras.run import Run
+from mmkeras.tokenizer import tokenizer_for
+
+PACKAGES = ("mmkeras", "keras", "tensorflow", "numpy", "tokenizers", "soxr", "soundfile", "pillow")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How to train, beside for how long."""
+
+    batch_size: int = 64
+    learning_rate: float = 1e-3  # at the start; it falls to 0 along a cosine
+    weight_decay: float = 1e-2  # decoupled: Loshchilov and Hutter, ICLR 2019
+    warm_up: float = 0.05  # share of the steps in which the rate rises to learning_rate
+    clip_norm: float = 1.0
+    augment: bool = True
+    seed: int = 0
+
+
+def fit(
+    model: keras.Model,
+    train: Manifest | Prepared,
+    valid: Manifest | Prepared,
+    epochs: int = 30,
+    out: str | os.PathLike[str] | None = None,
+    training: Training = Training(),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Run:
+    """Trains a model of `build_model`, keeps its best epoch by validation loss, stores the run.
+
+    Text gets a tokenizer trained on the training rows. Towers that are frozen (`trainable=False`)
+    are computed once for each distinct input. `out` is the run's folder; None stores nothing.
+    """
+    recipe = recipe_of(model)
+    begun = time.perf_counter()
+    train, valid = _prepared(recipe, train, valid)
+    keras.utils.set_random_seed(training.seed)
+    frozen = frozen_inputs(recipe)
+    seen = model
+    train_data, valid_data = train, valid
+    if frozen:
+        seen = head_model(model, frozen)
+        train_data = through_towers(model, frozen, train)
+        valid_data = through_towers(model, frozen, valid)
+    batches = Batches(
+        train_data, training.batch_size, shuffle=True, augment=training.augment, seed=training.seed
+    )
+    compile_for(seen, recipe, training, steps=epochs * len(batches))
+    best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
+    history = seen.fit(
+        batches,
+        validation_data=Batches(valid_data, 256),
+        epochs=epochs,
+        callbacks=[best, Progress(epochs, len(batches)), *callbacks],
+        verbose=0,
+    )
+    about = {
+        "training": dataclasses.asdict(training),
+        "epochs": epochs,
+        "rows": {"train": len(train), "valid": len(valid)},
+        "manifest": train.manifest.path.name,
+        "seconds": round(time.perf_counter() - begun, 1),
+        "host": {"machine": platform.machine(), "python": platform.python_version()},
+        "versions": versions(),
+    }
+    run = Run(model, train.tokenizer_json, history.history, about)
+    return dataclasses.replace(run, path=run.save(Path(out))) if out is not None else run
+
+
+def compile_for(model: keras.Model, recipe: Recipe, training: Training, steps: int) -> None:
+    """Sets the losses and metrics of the recipe's outputs, and AdamW with warm-up and cosine."""
+    warm_up = int(training.warm_up * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warm_up else training.learning_rate,
+        decay_steps=max(steps - warm_up, 1),
+        warmup_target=training.learning_rate if warm_up else None,
+        warmup_steps=warm_up,
+    )
+    model.compile(
+        optimizer=keras.optimizers.AdamW(
+            rate, weight_decay=training.weight_decay, clipnorm=training.clip_norm
+        ),
+        loss={name: "sparse_categorical_crossentropy" for name in recipe.outputs},
+        loss_weights={name: head.weight for name, head in recipe.outputs.items()},
+        metrics={name: ["accuracy"] for name in recipe.outputs},
+    )
+
+
+def versions() -> dict[str, str]:
+    """The packages that decide what a model is, with their versions."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:  # running from a source tree
+            found[package] = "not installed"
+    return found
+
+
+def _prepared(
+    recipe: Recipe, train: Manifest | Prepared, valid: Manifest | Prepared
+) -> tuple[Prepared, Prepared]:
+    if isinstance(train, Prepared):
+        tokenizer_json = train.tokenizer_json
+        train = train.narrowed(recipe)
+    else:
+        tokenizer_json = tokenizer_for(recipe, train)
+        train = prepare(train, recipe, tokenizer_json)
+    if isinstance(valid, Prepared):
+        return train, valid.narrowed(recipe)
+    return train, prepare(valid, recipe, tokenizer_json)
