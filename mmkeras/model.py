@@ -90,7 +90,8 @@ def assemble(recipe: Recipe) -> keras.Model:
             feature = OrMissing(name=f"{name}_or_missing")(feature, present)
         features.append(feature)  # (B, width)
     stacked = Stack(recipe.to_dict(), name="modalities")(features)  # (B, M, width)
-    fused = pick(FUSIONS, recipe.fusion, "fusion")(name="fusion")(stacked)
+    fuse = pick(FUSIONS, recipe.fusion if len(features) > 1 else "concat", "fusion")
+    fused = fuse(name="fusion")(stacked)
     fused = layers.Dropout(DROPOUT, name="fusion_dropout")(fused)
     outputs = {n: HEADS[head.kind](n, head, fused) for n, head in recipe.outputs.items()}
     return keras.Model(inputs, outputs, name="mmkeras")

@@ -66,7 +66,7 @@ class Audio:
     clip_ms: int = 1_500
     rate_hz: int = 16_000
     mels: int = 64
-    hop_ms: int = 10
+    hop_ms: int = 16
     weights: str | None = None
     trainable: bool = True
 

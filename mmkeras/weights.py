@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
+import pickle  # noqa: TID251  # the one reader of it: PyTorch wrote so; resolves TORCH_NAMES only
 from collections import OrderedDict
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,9 @@ class PackagedFile:
         ImportError if the package is not installed; ValueError if its file has other contents.
         """
         try:
-            file = metadata.distribution(self.package).locate_file(self.path)
-            data = file.read_bytes()
+            data = Path(
+                str(metadata.distribution(self.package).locate_file(self.path))
+            ).read_bytes()
         except (metadata.PackageNotFoundError, FileNotFoundError) as error:
             raise ImportError(f"{self.path} is not installed; {self.cure}") from error
         found = hashlib.sha256(data).hexdigest()
@@ -87,24 +89,25 @@ def read_safetensors(data: bytes) -> dict[str, np.ndarray]:
     return load(data)
 
 
-class _StateDict(pickle.Unpickler):
-    """Unpickles what a state dict needs: an ordered dict, tensors, and two kinds of storage."""
+TORCH_NAMES = {  # to values that no pickle can alter: a type in C, a plain function, strings
+    ("collections", "OrderedDict"): OrderedDict,
+    ("torch._utils", "_rebuild_tensor_v2"): lambda *view: view,
+    ("torch", "FloatStorage"): "<f4",
+    ("torch", "LongStorage"): "<i8",
+}
 
-    ALLOWED = {  # values that no pickle can alter: a type in C, a plain function, strings
-        ("collections", "OrderedDict"): OrderedDict,
-        ("torch._utils", "_rebuild_tensor_v2"): lambda *view: view,
-        ("torch", "FloatStorage"): "<f4",
-        ("torch", "LongStorage"): "<i8",
-    }
+
+class _StateDict(pickle.Unpickler):
+    """Unpickles with `TORCH_NAMES` and no other: an ordered dict of views over storages."""
 
     def __init__(self, stream: io.BytesIO):
         super().__init__(stream)
         self.storages: dict[str, tuple[np.dtype, int]] = {}
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self.ALLOWED:
+        if (module, name) not in TORCH_NAMES:
             raise ValueError(f"it wants to use {module}.{name}, which no tensor needs")
-        return self.ALLOWED[module, name]
+        return TORCH_NAMES[module, name]
 
     def persistent_load(self, description: tuple) -> str:
         _, dtype, key, _device, count, _parent = description
@@ -112,7 +115,9 @@ class _StateDict(pickle.Unpickler):
         return key
 
 
-def _view(storages, key, start, shape, strides, _requires_grad, _hooks) -> np.ndarray:
+def _view(
+    storages: dict, key: str, start: int, shape, strides, _requires_grad, _hooks
+) -> np.ndarray:
     """One tensor over its storage; NumPy itself refuses a shape that leaves the storage."""
     values = storages[key]
     size = values.itemsize  # NumPy counts in bytes, PyTorch in values

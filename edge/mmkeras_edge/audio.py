@@ -11,7 +11,8 @@ import numpy as np
 from mmkeras_edge.specs import AudioSpec
 
 MARGIN_MS = 50  # decoded beyond the clip, so that the resampler's end effects fall outside it
-RATES_HZ = range(1_000, 768_001)
+LIMITS_HZ = 1_000, 768_000  # of a sample rate
+LIMIT_CHANNELS = 64  # more are samples lying on their side
 
 AudioSource = Union[str, "os.PathLike[str]", bytes, "tuple[np.ndarray, int]"]
 
@@ -23,14 +24,14 @@ def load_audio(source: AudioSource, spec: AudioSpec) -> np.ndarray:
     a shorter sound is followed by silence. Raises ValueError for what is no sound and
     FileNotFoundError for a path that is not there.
     """
-    import soxr
-
-    samples, rate_hz = _decode(source, spec.clip_ms + MARGIN_MS)
-    if rate_hz not in RATES_HZ:
-        raise ValueError(f"audio: a sample rate of {rate_hz} Hz; wanted 1,000 to 768,000")
+    wanted_ms = spec.clip_ms + MARGIN_MS
+    samples, rate_hz = _open(source, wanted_ms)
     mono = samples if samples.ndim == 1 else samples.mean(axis=1)
-    mono = mono[: rate_hz * (spec.clip_ms + MARGIN_MS) // 1_000 + 1]
+    if not np.isfinite(mono).all():
+        raise ValueError("audio: the samples hold NaN or infinity")
     if rate_hz != spec.rate_hz:
+        import soxr
+
         mono = soxr.resample(np.ascontiguousarray(mono), rate_hz, spec.rate_hz)
     clip = np.zeros(spec.shape, np.float32)
     mono = mono[: spec.samples]
@@ -38,29 +39,29 @@ def load_audio(source: AudioSource, spec: AudioSpec) -> np.ndarray:
     return clip
 
 
-def _decode(source: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
-    import soundfile
-
+def _open(source: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
     if isinstance(source, tuple) and len(source) == 2:
-        return _checked(*source)
+        return _cut(*source, wanted_ms)
     if isinstance(source, (str, os.PathLike)):
         if not os.path.isfile(source):
             raise FileNotFoundError(f"audio: no file {os.fspath(source)!r}")
-        content: Any = os.fspath(source)
-        what = repr(content)
-    elif isinstance(source, (bytes, bytearray, memoryview)):
-        content = io.BytesIO(source)
-        what = f"{len(source)} bytes"
-    else:
-        raise ValueError(
-            "audio: wanted a path, bytes or (samples, rate_hz), "
-            f"received {type(source).__name__}; an array alone does not say its rate"
-        )
+        return _decode(os.fspath(source), repr(os.fspath(source)), wanted_ms)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _decode(io.BytesIO(source), f"{len(source)} bytes", wanted_ms)
+    raise ValueError(
+        "audio: wanted a path, bytes or (samples, rate_hz), "
+        f"received {type(source).__name__}; an array alone does not say its rate"
+    )
+
+
+def _decode(content: Any, what: str, wanted_ms: int) -> tuple[np.ndarray, int]:
+    import soundfile
+
     try:
         with soundfile.SoundFile(content) as sound:
-            rate_hz = sound.samplerate
-            samples = sound.read(rate_hz * wanted_ms // 1_000 + 1, dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
+            rate_hz = _rate(sound.samplerate)
+            samples = sound.read(_count(rate_hz, wanted_ms), dtype="float32")
+    except (RuntimeError, TypeError) as error:  # TypeError: taken for headerless raw samples
         raise ValueError(
             f"audio: {what} is no sound; wanted WAV, FLAC, OGG or MP3 ({error})"
         ) from error
@@ -69,14 +70,28 @@ def _decode(source: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
     return samples, rate_hz
 
 
-def _checked(samples: Any, rate_hz: Any) -> tuple[np.ndarray, int]:
-    samples = np.asarray(samples)
-    if samples.ndim not in (1, 2) or len(samples) == 0:
-        raise ValueError(f"audio: wanted samples (n,) or (n, channels), received {samples.shape}")
+def _cut(samples: Any, rate_hz: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
+    samples, rate_hz = np.asarray(samples), _rate(rate_hz)
+    channels = samples.shape[1] if samples.ndim == 2 else 1
+    if samples.ndim not in (1, 2) or len(samples) == 0 or not 1 <= channels <= LIMIT_CHANNELS:
+        raise ValueError(
+            f"audio: wanted samples (n,) or (n, channels), received {samples.shape}"
+            + ("; transpose it" if channels > LIMIT_CHANNELS else "")
+        )
+    samples = samples[: _count(rate_hz, wanted_ms)]
     if samples.dtype == np.int16:
-        samples = samples.astype(np.float32) / 32_768
+        return samples.astype(np.float32) / 32_768, rate_hz
     if not np.issubdtype(samples.dtype, np.floating):
         raise ValueError(f"audio: wanted float or int16 samples, received {samples.dtype}")
-    if not np.isfinite(samples).all():
-        raise ValueError("audio: the samples hold NaN or infinity")
-    return samples.astype(np.float32), int(rate_hz)
+    return samples.astype(np.float32), rate_hz
+
+
+def _rate(rate_hz: Any) -> int:
+    low, high = LIMITS_HZ
+    if not isinstance(rate_hz, (int, float, np.integer, np.floating)) or not low <= rate_hz <= high:
+        raise ValueError(f"audio: a sample rate of {rate_hz!r} Hz; wanted {low:,} to {high:,}")
+    return int(rate_hz)
+
+
+def _count(rate_hz: int, length_ms: int) -> int:
+    return rate_hz * length_ms // 1_000 + 1

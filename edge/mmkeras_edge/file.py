@@ -5,14 +5,28 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mmkeras_edge.specs import Card
 
+if TYPE_CHECKING:
+    import numpy as np
+
 CARD, TOKENIZER, GOLDEN = "card.json", "tokenizer.json", "golden.npz"
+DAMAGE = (  # what zipfile raises on a file that is cut, flipped or encrypted
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    UnicodeDecodeError,
+    struct.error,
+)
 LIMIT_BYTES = {CARD: 16 << 20, TOKENIZER: 64 << 20, GOLDEN: 64 << 20}  # unpacked
 
 
@@ -41,7 +55,7 @@ def open_file(path: str | os.PathLike[str]) -> ModelFile:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = {name: _read(archive, name, path) for name in LIMIT_BYTES}
-    except zipfile.BadZipFile as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{path!r} has no card: it is truncated or damaged, or was not written by "
             "mmkeras_export; copy it again, or export it with: mmkeras export RUN -o FILE"
@@ -49,21 +63,36 @@ def open_file(path: str | os.PathLike[str]) -> ModelFile:
     content = entries[CARD]
     if content is None:
         raise ValueError(f"{path!r} has no {CARD}; export it with: mmkeras export RUN -o FILE")
-    card = Card.from_json(content)
+    try:
+        card = Card.from_json(content)
+    except ValueError as error:
+        raise ValueError(f"{path!r}: {error}") from error
     for name in (TOKENIZER, GOLDEN):
-        _check(path, name, entries[name], card.sha256.get(name))
-    with open(path, "rb") as file:
-        _check(path, "model", file.read(card.model_bytes), card.sha256.get("model"))
+        found = entries[name]
+        _check(path, name, None if found is None else hashlib.sha256(found), card)
+    _check(path, "model", _hash_of_first(card.model_bytes, path), card)
     tokenizer = entries[TOKENIZER]
-    return ModelFile(path, card, tokenizer.decode() if tokenizer else None, entries[GOLDEN])
+    return ModelFile(path, card, None if tokenizer is None else tokenizer.decode(), entries[GOLDEN])
 
 
 def golden_arrays(file: ModelFile) -> dict[str, np.ndarray]:
-    """The golden samples, keys `0/image/raw`, `0/image/array`, `0/outputs/NAME`, ..."""
+    """The golden samples, keys `0/image/raw`, `0/image/array`, `0/outputs/NAME`, ...
+
+    `golden.py` says what they hold. Raises ValueError if there are none, or too large.
+    """
+    import numpy as np
+
     if file.golden is None:
         raise ValueError(f"{file.path!r} carries no golden samples")
-    with np.load(io.BytesIO(file.golden), allow_pickle=False) as arrays:
-        return dict(arrays)
+    try:
+        with zipfile.ZipFile(io.BytesIO(file.golden)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > LIMIT_BYTES[GOLDEN]:
+            raise ValueError(f"they would unpack to {unpacked:,} bytes; refused")
+        with np.load(io.BytesIO(file.golden), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (*DAMAGE, ValueError, MemoryError) as error:  # MemoryError: a header lies of its shape
+        raise ValueError(f"{file.path!r}: golden samples cannot be read: {error}") from error
 
 
 def _read(archive: zipfile.ZipFile, name: str, path: str) -> bytes | None:
@@ -76,7 +105,16 @@ def _read(archive: zipfile.ZipFile, name: str, path: str) -> bytes | None:
     return archive.read(entry)
 
 
-def _check(path: str, name: str, content: bytes | None, wanted: str | None) -> None:
-    found = None if content is None else hashlib.sha256(content).hexdigest()
-    if found != wanted:
+def _hash_of_first(count: int, path: str) -> hashlib._Hash:
+    """In pieces: a model of 200 MB need not pass through the memory of a small board."""
+    found = hashlib.sha256()
+    with open(path, "rb") as file:
+        while count > 0 and (piece := file.read(min(count, 1 << 20))):
+            found.update(piece)
+            count -= len(piece)
+    return found
+
+
+def _check(path: str, name: str, found: hashlib._Hash | None, card: Card) -> None:
+    if (None if found is None else found.hexdigest()) != card.sha256.get(name):
         raise ValueError(f"{path!r}: {name} does not match the card's hash; copy the file again")

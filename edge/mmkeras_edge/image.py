@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 LIMIT_PIXELS = 64_000_000  # a larger picture is refused before it is decoded
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF")  # no EPS: it starts Ghostscript
 
 ImageSource = Union[str, "os.PathLike[str]", bytes, np.ndarray, "Image.Image"]
 
@@ -21,14 +22,11 @@ ImageSource = Union[str, "os.PathLike[str]", bytes, np.ndarray, "Image.Image"]
 def load_image(source: ImageSource, spec: ImageSpec) -> np.ndarray:
     """A path, file content, array or PIL image to uint8 RGB, (height_px, width_px, 3).
 
-    EXIF orientation is applied and transparency put on `spec.background`. An array is
-    (h, w), (h, w, 3) or (h, w, 4), uint8. Raises ValueError for what is no picture and
-    FileNotFoundError for a path that is not there.
+    EXIF orientation is applied, transparency put on `spec.background`, 16 bits cut to 8, and of an
+    animation the first frame taken. An array is (h, w), (h, w, 3) or (h, w, 4), uint8. Raises
+    ValueError for what is no picture and FileNotFoundError for a path that is not there.
     """
-    from PIL import ImageOps
-
-    picture = ImageOps.exif_transpose(_open(source))
-    picture = _opaque(picture, spec.background)
+    picture = _opaque(_open(source), spec.background)
     size = (spec.width_px, spec.height_px)
     if picture.size != size:
         picture = RESIZE[spec.fit](picture, size, spec.background)
@@ -42,9 +40,15 @@ def _stretch(picture: Image.Image, size: tuple[int, int], background: int) -> Im
 
 
 def _pad(picture: Image.Image, size: tuple[int, int], background: int) -> Image.Image:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    return ImageOps.pad(picture, size, Image.Resampling.BILINEAR, color=(background,) * 3)
+    width, height = size
+    scale = min(width / picture.width, height / picture.height)
+    inner = max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)
+    padded = Image.new("RGB", size, (background,) * 3)
+    corner = (width - inner[0]) // 2, (height - inner[1]) // 2
+    padded.paste(picture.resize(inner, Image.Resampling.BILINEAR), corner)
+    return padded
 
 
 def _crop(picture: Image.Image, size: tuple[int, int], background: int) -> Image.Image:
@@ -57,52 +61,63 @@ RESIZE = {"stretch": _stretch, "pad": _pad, "crop": _crop}
 
 
 def _open(source: Any) -> Image.Image:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, ImageOps
 
     if isinstance(source, Image.Image):
-        return source
+        return ImageOps.exif_transpose(source)
     if isinstance(source, np.ndarray):
-        if source.dtype != np.uint8 or source.ndim not in (2, 3) or 0 in source.shape:
+        wanted = source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))
+        if not wanted or source.dtype != np.uint8 or source.size == 0:
             raise ValueError(
-                f"image: wanted a uint8 array (h, w, 3), received {source.dtype} {source.shape}"
+                "image: wanted a uint8 array (h, w), (h, w, 3) or (h, w, 4), "
+                f"received {source.dtype} {source.shape}"
             )
         return Image.fromarray(source)
     if isinstance(source, (str, os.PathLike)):
         if not os.path.isfile(source):
             raise FileNotFoundError(f"image: no file {os.fspath(source)!r}")
-        content: Any = source
-        what = repr(os.fspath(source))
-    elif isinstance(source, (bytes, bytearray, memoryview)):
-        content = io.BytesIO(source)
-        what = f"{len(source)} bytes"
-    else:
-        raise ValueError(
-            "image: wanted a path, bytes, a uint8 array or a PIL image, "
-            f"received {type(source).__name__}"
-        )
+        return _decode(source, repr(os.fspath(source)))
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _decode(io.BytesIO(source), f"{len(source)} bytes")
+    raise ValueError(
+        "image: wanted a path, bytes, a uint8 array or a PIL image, "
+        f"received {type(source).__name__}"
+    )
+
+
+def _decode(content: Any, what: str) -> Image.Image:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    Image.preinit()  # else a .jpg loads every plugin there is to find PNG's
     try:
-        picture = Image.open(content)
-        width, height = picture.size
-        if width * height > LIMIT_PIXELS:
-            raise ValueError(
-                f"image: {what} has {width} x {height} pixels, more than {LIMIT_PIXELS:,}; "
-                "make it smaller first"
-            )
-        picture.load()
+        with Image.open(content, formats=FORMATS) as picture:
+            if picture.width * picture.height > LIMIT_PIXELS:
+                raise Image.DecompressionBombError(
+                    f"{picture.width} x {picture.height} pixels, more than {LIMIT_PIXELS:,}"
+                )
+            picture.load()
+            ImageOps.exif_transpose(picture, in_place=True)
+            return picture
     except UnidentifiedImageError as error:
-        raise ValueError(f"image: {what} is no picture; wanted PNG, JPEG, WebP, ...") from error
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        wanted = ", ".join(FORMATS)
+        raise ValueError(f"image: {what} is no picture; wanted one of {wanted}") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(f"image: {what} is too large ({error}); make it smaller") from error
+    except Exception as error:  # decoders raise whatever a damaged file leads them to
         raise ValueError(f"image: {what} is damaged: {error}") from error
-    return picture
 
 
 def _opaque(picture: Image.Image, background: int) -> Image.Image:
     from PIL import Image
 
-    if picture.mode.startswith("I;16") or picture.mode == "I":
-        picture = Image.fromarray((np.asarray(picture) // 256).astype(np.uint8))
-    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-        below = Image.new("RGBA", picture.size, (background,) * 3 + (255,))
-        picture = Image.alpha_composite(below, picture)
-    return picture.convert("RGB")
+    if picture.mode.startswith("I"):  # I, I;16, I;16B: grey of 16 bits
+        levels = np.asarray(picture).clip(0, 65_535) // 256
+        picture = Image.fromarray(levels.astype(np.uint8))
+    try:
+        if picture.has_transparency_data:
+            picture = picture.convert("RGBA")
+            below = Image.new("RGBA", picture.size, (background,) * 3 + (255,))
+            picture = Image.alpha_composite(below, picture)
+        return picture if picture.mode == "RGB" else picture.convert("RGB")
+    except ValueError as error:
+        raise ValueError(f"image: no way from colours in {picture.mode} to RGB") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -28,7 +28,10 @@ def load_input(source: Any, spec: InputSpec, tokenizer: Tokenizer | None = None)
     return LOADERS[spec.kind](source, spec)
 
 
-LOADERS = {"image": load_image, "audio": load_audio}  # text needs its tokenizer as well
+LOADERS: dict[str, Callable[..., np.ndarray]] = {  # text needs its tokenizer as well
+    "image": load_image,
+    "audio": load_audio,
+}
 
 
 def load_sample(
@@ -57,10 +60,20 @@ def load_sample(
         if source is None:
             feed[name] = np.zeros(spec.shape, spec.dtype)
         else:
-            feed[name] = load_input(source, spec, tokenizer)
+            feed[name] = _load_named(name, source, spec, tokenizer)
         if name in optional:
-            feed[presence_name(name)] = np.float32(source is not None)
+            feed[presence_name(name)] = np.array(source is not None, np.float32)
     return feed
+
+
+def _load_named(name: str, source: Any, spec: InputSpec, tokenizer: Tokenizer | None) -> np.ndarray:
+    try:
+        return load_input(source, spec, tokenizer)
+    except (ValueError, FileNotFoundError) as error:
+        if name == spec.kind:  # the message starts with it
+            raise
+        kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
+        raise kind(f"input {name!r}: {error}") from error
 
 
 def pick(table: Mapping[str, T], name: str, what: str) -> T:

@@ -13,7 +13,7 @@ import numpy as np
 from mmkeras_edge.file import ModelFile, open_file
 from mmkeras_edge.graph import Graph
 from mmkeras_edge.inputs import load_sample
-from mmkeras_edge.specs import OutputSpec
+from mmkeras_edge.specs import Card, OutputSpec, presence_name
 from mmkeras_edge.text import read_tokenizer
 
 if TYPE_CHECKING:
@@ -21,12 +21,28 @@ if TYPE_CHECKING:
 
 
 def load(path: str | os.PathLike[str], threads: int | None = None) -> Model:
-    """Opens an exported `.tflite`. `threads` defaults to the machine's cores, at most 4."""
+    """Opens an exported `.tflite`. `threads` defaults to the machine's cores, at most 4.
+
+    Raises FileNotFoundError, or ValueError for a file that is damaged, newer than this reader, or
+    whose card does not describe its graph.
+    """
     file = open_file(path)
     return Model(file, Graph(file.path, threads))
 
 
-@dataclass(frozen=True)
+def _check_agreement(card: Card, graph: Graph, path: str) -> None:
+    fed = {name: spec.shape for name, spec in card.inputs.items()}
+    fed.update({presence_name(name): () for name in card.optional})
+    read = {name: (len(spec.labels),) for name, spec in card.outputs.items()}
+    shapes = {n: tuple(t["shape"][1:].tolist()) for n, t in graph.inputs.items()}
+    answers = {n: tuple(graph.outputs[n]["shape"][1:].tolist()) for n in read if n in graph.outputs}
+    if shapes != fed or answers != read:
+        raise ValueError(
+            f"{path!r}: its card says {fed} -> {read}, its graph has {shapes} -> {answers}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Scores:
     """One output of one sample: a probability a label."""
 
@@ -46,18 +62,21 @@ class Scores:
         return ", ".join(f"{label} {score:.2f}" for label, score in self.top())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """An exported file, ready to answer. One call at a time: make one Model a thread."""
 
     file: ModelFile
     graph: Graph
 
-    def predict(self, **sources: Any) -> dict[str, Scores]:
+    def __post_init__(self) -> None:
+        _check_agreement(self.file.card, self.graph, self.file.path)
+
+    def predict(self, /, **sources: Any) -> dict[str, Scores]:
         """Raw inputs by name to scores by output name; None or left out is absent."""
         return self.read(self.graph.run(self.load_sample(**sources)))
 
-    def load_sample(self, **sources: Any) -> dict[str, np.ndarray]:
+    def load_sample(self, /, **sources: Any) -> dict[str, np.ndarray]:
         """Raw inputs by name to the arrays that the graph takes."""
         card = self.file.card
         return load_sample(sources, card.inputs, card.optional, self.tokenizer)

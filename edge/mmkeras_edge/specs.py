@@ -6,10 +6,11 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar
 
 FORMAT_VERSION = 1  # of card.json; a reader refuses a newer one
 PAD_ID = 0  # token id that fills a text; embeddings mask it
+FITS = ("stretch", "pad", "crop")  # "pad": whole picture, borders; "crop": no borders, cut
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,12 @@ class ImageSpec:
     height_px: int = 64
     width_px: int = 64
     background: int = 255  # grey level (0 to 255) behind transparent pixels and around "pad"
-    fit: str = "stretch"  # or "pad" (whole picture, borders) or "crop" (no borders, cut)
+    fit: str = "stretch"  # one of FITS
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "height_px", "width_px")
+        if self.fit not in FITS:
+            raise ValueError(f"unknown fit {self.fit!r}; choose from {', '.join(FITS)}")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -36,6 +42,9 @@ class TextSpec:
     dtype: ClassVar[str] = "int32"
     length: int = 32
     limit_chars: int = 10_000  # a longer text is refused before it is tokenised
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "length", "limit_chars")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -53,9 +62,14 @@ class AudioSpec:
     dtype: ClassVar[str] = "float32"
     rate_hz: int = 16_000
     clip_ms: int = 1_500
-    hop_ms: int = 10
-    window_hops: int = 3  # a whole number of hops, so that framing is a reshape
+    hop_ms: int = 16
+    window_hops: int = 2  # a whole number of hops, so that framing is a reshape
     mels: int = 64
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "rate_hz", "clip_ms", "hop_ms", "window_hops", "mels")
+        if self.samples < 1:
+            raise ValueError(f"audio: {self.clip_ms} ms hold no whole hop of {self.hop_ms} ms")
 
     @property
     def samples(self) -> int:
@@ -85,7 +99,14 @@ class ClassifySpec:
         object.__setattr__(self, "labels", tuple(self.labels))
 
 
-InputSpec = Union[ImageSpec, TextSpec, AudioSpec]
+def _check_positive(spec: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(spec, name)
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{spec.kind}: wanted a whole {name} above 0, received {value!r}")
+
+
+InputSpec = ImageSpec | TextSpec | AudioSpec
 OutputSpec = ClassifySpec
 
 INPUT_SPECS: dict[str, type] = {"image": ImageSpec, "text": TextSpec, "audio": AudioSpec}
@@ -127,7 +148,10 @@ class Card:
     @classmethod
     def from_json(cls, text: str | bytes) -> Card:
         """Raises ValueError if the card is newer than this reader, or no card."""
-        fields = json.loads(text)
+        try:
+            fields = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"card.json is no JSON: {error}") from error
         if not isinstance(fields, dict) or "format_version" not in fields:
             raise ValueError("card.json holds no format_version; was it written by mmkeras_export?")
         version = fields["format_version"]
@@ -138,13 +162,24 @@ class Card:
             )
         known = {f.name for f in dataclasses.fields(cls)}
         fields = {name: value for name, value in fields.items() if name in known}
+        for name, wanted in _JSON_TYPES.items():
+            if not isinstance(fields.setdefault(name, wanted()), wanted):
+                raise ValueError(f"card.json: {name} is {fields[name]!r}, no {wanted.__name__}")
         fields["inputs"] = {n: spec_from_dict(d, INPUT_SPECS) for n, d in fields["inputs"].items()}
         fields["outputs"] = {
             n: spec_from_dict(d, OUTPUT_SPECS) for n, d in fields["outputs"].items()
         }
-        fields["optional"] = tuple(fields.get("optional", ()))
-        fields["notes"] = tuple(fields.get("notes", ()))
+        fields["optional"] = tuple(fields["optional"])
+        fields["notes"] = tuple(fields["notes"])
         return cls(**fields)
+
+
+_JSON_TYPES: dict[str, type] = {
+    **dict.fromkeys(("inputs", "outputs", "metrics", "versions", "sha256", "recipe"), dict),
+    **dict.fromkeys(("optional", "notes"), list),
+    "precision": str,
+    "model_bytes": int,
+}
 
 
 def spec_to_dict(spec: InputSpec | OutputSpec) -> dict[str, Any]:
@@ -152,8 +187,13 @@ def spec_to_dict(spec: InputSpec | OutputSpec) -> dict[str, Any]:
 
 
 def spec_from_dict(fields: Mapping[str, Any], table: Mapping[str, type]) -> Any:
-    """Raises ValueError for a kind that this version does not know."""
-    kind = fields.get("kind")
-    if kind not in table:
-        raise ValueError(f"unknown kind {kind!r} in the card; this version knows {', '.join(table)}")
-    return table[kind](**{name: value for name, value in fields.items() if name != "kind"})
+    """Raises ValueError for a kind or a field that this version does not know."""
+    kind = fields.get("kind") if isinstance(fields, Mapping) else fields
+    if kind not in tuple(table):
+        raise ValueError(
+            f"unknown kind {kind!r} in the card; this version knows {', '.join(table)}"
+        )
+    try:
+        return table[kind](**{name: value for name, value in fields.items() if name != "kind"})
+    except TypeError as error:
+        raise ValueError(f"the card's {kind} cannot be read: {error}") from error

@@ -40,8 +40,13 @@ def load_text(source: str, spec: TextSpec, tokenizer: Tokenizer) -> np.ndarray:
             f"text: {len(source):,} characters, more than {spec.limit_chars:,}; cut it first"
         )
     special = tokenizer.num_special_tokens_to_add(is_pair=False)
-    encoding = tokenizer.encode(source, add_special_tokens=False)
-    encoding.truncate(max(spec.length - special, 0))
+    if spec.length < special:
+        raise ValueError(f"text: length {spec.length} has no room for {special} special tokens")
+    try:
+        encoding = tokenizer.encode(source, add_special_tokens=False)
+    except Exception as error:  # plain Exception: no token for it and no [UNK], a lone surrogate
+        raise ValueError(f"text: cannot be tokenised: {error}") from error
+    encoding.truncate(spec.length - special)
     ids = tokenizer.post_process(encoding).ids  # adds [CLS], [SEP], ... where the tokenizer has any
     padded = np.full(spec.shape, PAD_ID, np.int32)
     padded[: len(ids)] = ids

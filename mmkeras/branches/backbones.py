@@ -31,7 +31,7 @@ def cnn(shape: tuple[int, ...], weights: str | None, name: str) -> keras.Model:
     if weights is not None:
         raise ValueError(f"the backbone 'cnn' has no weights {weights!r}; use weights=None")
     start = x = keras.Input(shape)
-    for filters in (32, 64, 96, 128):
+    for filters in (16, 32, 64, 128):
         x = layers.Conv2D(
             filters, 3, padding="same", activation="relu", kernel_initializer="he_normal"
         )(x)

@@ -1,0 +1,117 @@
+"""Replays a file's golden samples: does this machine answer like the one that trained?"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmkeras_edge.golden import Golden, read_golden
+from mmkeras_edge.inputs import load_input
+from mmkeras_edge.runner import Model, load
+from mmkeras_edge.specs import presence_name
+
+LOAD_TOLERANCE = {
+    # grey levels: JPEG decoders may round a pixel up or down, and resizing averages
+    "image": 1.0,
+    # token ids: another id is another word
+    "text": 0.0,
+    # full scale: the array is kept as float16 (0.0005), MP3 and OGG decoders and soxr add a bit
+    "audio": 2e-3,
+}
+ANSWER_TOLERANCE = 1e-3  # a probability: float kernels differ in the order of their sums
+INT8_ANSWER_TOLERANCE = (
+    2 / 256
+)  # two steps of an int8 probability: a rounding that went the other way
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One comparison: the loading of an input, or an answer of the graph."""
+
+    sample: int
+    name: str  # "load image", "answer category"
+    difference: float  # the largest; infinite where this machine failed
+    tolerance: float
+    error: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.difference <= self.tolerance  # False for NaN
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `verify` found, in the order of the data's way; `bool(report)` is the verdict."""
+
+    stages: tuple[Stage, ...]
+
+    def __bool__(self) -> bool:
+        return all(stage.passed for stage in self.stages)
+
+    @property
+    def verdict(self) -> str:
+        """One line: all is well, or the first stage that differs and by how much."""
+        for stage in self.stages:
+            if not stage.passed:
+                found = stage.error or f"differs by {stage.difference:.3g}"
+                return (
+                    f"this machine does not reproduce the training machine: {stage.name!r} of "
+                    f"sample {stage.sample} {found}, allowed {stage.tolerance:.3g}"
+                )
+        return "this machine reproduces the training machine"
+
+
+def verify(path: str | os.PathLike[str], threads: int | None = None) -> Report:
+    """Loads every golden sample and runs it, here.
+
+    The graph is fed with what this machine loaded, and with the training machine's array where the
+    two differ too much: a fault of loading is then not counted against the graph as well. Raises
+    ValueError for a file that cannot be opened or carries no golden samples.
+    """
+    model = load(path, threads)
+    stages: list[Stage] = []
+    for i, golden in enumerate(read_golden(model.file)):
+        feed, loads = _load(model, golden, i)
+        stages += loads + _answer(model, golden, feed, i)
+    return Report(tuple(stages))
+
+
+def _load(model: Model, golden: Golden, i: int) -> tuple[dict[str, np.ndarray], list[Stage]]:
+    card = model.file.card
+    feed: dict[str, np.ndarray] = {}
+    stages = []
+    for name, spec in card.inputs.items():
+        given = name in golden.raw
+        feed[name] = golden.arrays[name] if given else np.zeros(spec.shape, spec.dtype)
+        if name in card.optional:
+            feed[presence_name(name)] = np.array(given, np.float32)
+        if not given:
+            continue
+        here, error = None, ""
+        try:
+            here = load_input(golden.raw[name], spec, model.tokenizer)
+        except ValueError as failure:  # a codec that this machine lacks
+            error = f"failed ({failure})"
+        difference = _difference(here, golden.arrays[name])
+        stage = Stage(i, f"load {name}", difference, LOAD_TOLERANCE[spec.kind], error)
+        if here is not None and stage.passed:
+            feed[name] = here
+        stages.append(stage)
+    return feed, stages
+
+
+def _answer(model: Model, golden: Golden, feed: dict[str, np.ndarray], i: int) -> list[Stage]:
+    answers = model.graph.run(feed)
+    tolerance = INT8_ANSWER_TOLERANCE if "int8" in model.file.card.precision else ANSWER_TOLERANCE
+    return [
+        Stage(i, f"answer {name}", _difference(answers[name], wanted), tolerance)
+        for name, wanted in golden.outputs.items()
+    ]
+
+
+def _difference(here: np.ndarray | None, there: np.ndarray) -> float:
+    if here is None or here.shape != there.shape:
+        return float("inf")
+    return float(np.abs(here.astype(np.float64) - there).max())
