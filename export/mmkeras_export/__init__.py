@@ -1,0 +1,65 @@
+"""Shrinks a trained model and ships it: one checked `.tflite` file for the device."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mmkeras_export.comparison import Comparison, compare, run_lite
+    from mmkeras_export.conversion import ConversionError, convert
+    from mmkeras_export.exporting import PRECISIONS, Report, export, export_all
+    from mmkeras_export.gate import GateError
+    from mmkeras_export.packing import pack
+    from mmkeras_export.pruning import prune, sparsity_of
+    from mmkeras_export.quantization import float_islands, quantize_dynamic, quantize_int8
+
+PUBLIC = {  # name -> module, on first use; no module is named like a function, which it would hide
+    "export": "exporting",
+    "export_all": "exporting",
+    "Report": "exporting",
+    "PRECISIONS": "exporting",
+    "GateError": "gate",
+    "convert": "conversion",
+    "ConversionError": "conversion",
+    "float_islands": "quantization",
+    "quantize_dynamic": "quantization",
+    "quantize_int8": "quantization",
+    "run_lite": "comparison",
+    "compare": "comparison",
+    "Comparison": "comparison",
+    "pack": "packing",
+    "prune": "pruning",
+    "sparsity_of": "pruning",
+}
+
+__all__ = [
+    "PRECISIONS",
+    "Comparison",
+    "ConversionError",
+    "GateError",
+    "Report",
+    "compare",
+    "convert",
+    "export",
+    "export_all",
+    "float_islands",
+    "pack",
+    "prune",
+    "quantize_dynamic",
+    "quantize_int8",
+    "run_lite",
+    "sparsity_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'mmkeras_export' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"mmkeras_export.{PUBLIC[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,61 @@
+"""The exported file: a TFLite model with a zip behind it, complete and checked or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from mmkeras_edge.file import CARD, GOLDEN, TOKENIZER
+from mmkeras_edge.specs import Card
+from mmkeras_edge.verify import verify
+from mmkeras_export.gate import GateError
+
+
+def pack(
+    path: str | os.PathLike[str],
+    lite: bytes,
+    card: Card,
+    tokenizer_json: str | None,
+    golden: bytes,
+) -> int:
+    """Writes the file and returns its size in bytes; the same content gives the same bytes.
+
+    The card gets the hashes. Before the file takes its place, it is opened and its golden samples
+    are replayed as a device would. On any failure, and on Ctrl-C, what was at `path` stays.
+    """
+    path = Path(path)
+    entries = {GOLDEN: golden}
+    if tokenizer_json is not None:
+        entries[TOKENIZER] = tokenizer_json.encode()
+    hashed = {"model": lite, **entries}
+    card = dataclasses.replace(
+        card,
+        model_bytes=len(lite),
+        sha256={name: hashlib.sha256(content).hexdigest() for name, content in hashed.items()},
+    )
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        _write(partial, lite, {CARD: card.to_json().encode(), **entries})
+        report = verify(partial)
+        if not report:
+            raise GateError(
+                f"nothing was written: the new file fails its own check: {report.verdict}"
+            )
+        size = partial.stat().st_size
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return size
+
+
+def _write(path: Path, lite: bytes, entries: Mapping[str, bytes]) -> None:
+    with open(path, "xb") as file:
+        file.write(lite)
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in entries.items():
+                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # not the time of writing
+                archive.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=9)
