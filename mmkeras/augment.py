@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from mmkeras_edge.specs import PAD_ID
@@ -16,7 +18,8 @@ def vary_images(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
     What a shift uncovers repeats the border.
     """
-    varied = np.where(random.random(len(images))[:, None, None, None] < 0.5, images[:, :, ::-1], images)
+    mirror = random.random(len(images)) < 0.5
+    varied = np.where(mirror[:, None, None, None], images[:, :, ::-1], images)
     height, width = images.shape[1:3]
     for i, (down, right) in enumerate(random.uniform(-SHIFT_SHARE, SHIFT_SHARE, (len(images), 2))):
         rows = np.clip(np.arange(height) - round(down * height), 0, height - 1)
@@ -36,9 +39,14 @@ def vary_sounds(waveforms: np.ndarray, random: np.random.Generator) -> np.ndarra
     count, samples = waveforms.shape
     gain = 10 ** (random.uniform(-GAIN_DB, GAIN_DB, (count, 1)) / 20)
     varied = np.zeros_like(waveforms)
-    for i, late in enumerate(random.integers(0, max(int(samples * SHIFT_SHARE), 1), count)):
+    delays = random.integers(0, max(int(samples * SHIFT_SHARE), 1), size=(count,))
+    for i, late in enumerate(delays.tolist()):
         varied[i, late:] = waveforms[i, : samples - late]
     return varied * gain.astype(np.float32)
 
 
-AUGMENT = {"image": vary_images, "text": vary_texts, "audio": vary_sounds}  # by kind
+AUGMENT: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {  # by kind
+    "image": vary_images,
+    "text": vary_texts,
+    "audio": vary_sounds,
+}

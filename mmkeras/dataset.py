@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -58,8 +58,7 @@ def augmented(
     feed: Mapping[str, np.ndarray], kinds: Mapping[str, str], random: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """The batch with each modality varied as `AUGMENT` has it for its kind."""
-    vary: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = AUGMENT
     return {
-        name: vary[kinds[name]](array, random) if name in kinds else array
+        name: AUGMENT[kinds[name]](array, random) if name in kinds else array
         for name, array in feed.items()
     }

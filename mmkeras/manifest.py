@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -76,6 +77,15 @@ class Manifest:
             return os.path.join(self.path.parent, cell)  # an absolute cell stays as it is
         return cell
 
+    @property
+    def lines(self) -> list[int]:
+        """The line of each row in the file."""
+        return [int(line) for line in self.table.index]
+
+    def on_lines(self, lines: Iterable[int]) -> Manifest:
+        """The same manifest with the rows on these lines."""
+        return self.rows(np.flatnonzero(self.table.index.isin(list(lines))))
+
     def rows(self, positions: Iterable[int]) -> Manifest:
         """The same manifest with some of its rows."""
         return dataclasses.replace(self, table=self.table.iloc[list(positions)], problems=())
@@ -88,7 +98,7 @@ class Manifest:
         """
         names = self.table["split"] if "split" in self.table else self._draw(seed)
         parts = [self.rows(np.flatnonzero(names == name)) for name in SPLITS]
-        for name, part in zip(SPLITS, parts):
+        for name, part in zip(SPLITS, parts, strict=True):
             if not len(part):
                 raise ValueError(f"{self.path}: no row falls into {name!r}; add rows or groups")
         for target in self.targets:
@@ -120,10 +130,8 @@ class Manifest:
         names = np.empty(len(self.table), dtype=object)
         filled: dict[str, np.ndarray] = {}
         positions = _positions(groups)
-        order = random.permutation(len(positions))
-        order = sorted(order, key=lambda i: -len(positions[i]))  # large groups first; stable
-        for i in order:
-            rows = positions[i]
+        random.shuffle(positions)
+        for rows in sorted(positions, key=len, reverse=True):  # large groups first; stable
             counts = filled.setdefault(labels.iloc[rows[0]], np.zeros(len(SPLITS)))
             part = int(np.argmin(counts / np.array(SHARES) + 1e-9 * random.random(len(SPLITS))))
             counts[part] += len(rows)
@@ -179,6 +187,12 @@ def load_manifest(
     return drop(manifest, problems)
 
 
+def digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def drop(manifest: Manifest, problems: Iterable[Problem]) -> Manifest:
     """The manifest without the rows that have a problem, which it lists and warns of."""
     problems = tuple(problems)
@@ -192,7 +206,9 @@ def drop(manifest: Manifest, problems: Iterable[Problem]) -> Manifest:
     more = f"\n  and {len(problems) - 5} more" if len(problems) > 5 else ""
     warnings.warn(f"{len(bad)} rows left out:\n{shown}{more}", stacklevel=3)
     if not len(table):
-        raise ValueError(f"{manifest.path}: no usable row is left; the first problem: {problems[0]}")
+        raise ValueError(
+            f"{manifest.path}: no usable row is left; the first problem: {problems[0]}"
+        )
     return dataclasses.replace(manifest, table=table, problems=manifest.problems + problems)
 
 
@@ -201,12 +217,12 @@ def _check(manifest: Manifest) -> list[Problem]:
     file = str(manifest.path)
     for name in manifest.inputs:
         if manifest.kinds[name] in FILES:
-            for line, source in zip(manifest.table.index, manifest.column(name)):
+            for line, source in zip(manifest.table.index, manifest.column(name), strict=True):
                 if source is not None and not os.path.isfile(source):
                     column = manifest.inputs[name]
                     found.append(Problem(file, line, column, f"no file {source!r}"))
     for column in manifest.targets.values():
-        for line, label in zip(manifest.table.index, manifest.table[column]):
+        for line, label in zip(manifest.table.index, manifest.table[column], strict=True):
             if not label:
                 found.append(Problem(file, line, column, "no label"))
     columns = list(manifest.inputs.values())

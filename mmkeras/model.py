@@ -55,10 +55,12 @@ def build_model(
     Raises ValueError for an unknown name, with the names there are.
 
     >>> model = build_model(image="cnn", text="embedding", num_classes=3)
-    >>> model.output_shape
-    {'label': (None, 3)}
+    >>> model.output["label"].shape
+    (None, 3)
     """
-    if (outputs is None) == (num_classes is None):
+    if outputs is None and num_classes is not None:
+        outputs = {"label": Classify(num_classes)}
+    elif outputs is None or num_classes is not None:
         raise ValueError("give outputs={name: Classify(labels)} or num_classes=n, one of the two")
     given = {"image": (image, Image), "text": (text, Text), "audio": (audio, Audio)}
     recipe = Recipe(
@@ -67,7 +69,7 @@ def build_model(
             for name, (source, cls) in given.items()
             if source is not None
         },
-        outputs=outputs if outputs is not None else {"label": Classify(num_classes)},
+        outputs=outputs,
         fusion=fusion,
         width=width,
         optional=tuple(optional),

@@ -96,7 +96,7 @@ def prepare(manifest: Manifest, recipe: Recipe, tokenizer_json: str | None = Non
             problems += _missing(manifest, name, columns[name])
     targets = {}
     for name, head in recipe.outputs.items():
-        targets[name], found = _class_ids(manifest, name, head.labels)
+        targets[name], found = _class_ids(manifest, name, head.spec.labels)
         problems += found
     kept = drop(manifest, problems)
     rows = np.flatnonzero(manifest.table.index.isin(kept.table.index))
@@ -126,12 +126,12 @@ def _load_column(
     # Threads, not processes: Pillow, libsndfile, soxr and the tokenizer release the GIL while they
     # work, and a user's script needs no `if __name__ == "__main__"`.
     with ThreadPoolExecutor() as pool:
-        messages = dict(zip(distinct, pool.map(load, range(len(distinct)))))
+        messages = dict(zip(distinct, pool.map(load, range(len(distinct))), strict=True))
     place = {source: position for position, source in enumerate(distinct)}
     index = np.array([place.get(source, ABSENT) for source in sources], dtype=np.int64)
     problems = [
         Problem(str(manifest.path), line, manifest.inputs[name], message)
-        for line, source in zip(manifest.table.index, sources)
+        for line, source in zip(manifest.table.index, sources, strict=True)
         if source is not None and (message := messages[source])
     ]
     return Column(values, index), problems
@@ -157,7 +157,7 @@ def _class_ids(
     cells = manifest.table[column]
     problems = [
         Problem(str(manifest.path), line, column, f"the model knows no class {label!r}")
-        for line, label in zip(manifest.table.index, cells)
+        for line, label in zip(manifest.table.index, cells, strict=True)
         if label not in ids
     ]
     return np.array([ids.get(label, ABSENT) for label in cells], dtype=np.int32), problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -80,18 +80,19 @@ class Classify:
     """One of several classes; give the labels, or how many there are."""
 
     kind: ClassVar[str] = "classify"
-    labels: tuple[str, ...] | int
+    labels: Iterable[str] | int
     weight: float = 1.0  # of its loss, beside the other outputs
 
     def __post_init__(self) -> None:
-        labels = self.labels
-        names = map(str, range(labels) if isinstance(labels, int) else labels)
-        object.__setattr__(self, "labels", tuple(names))
-        if len(set(self.labels)) != len(self.labels) or len(self.labels) < 2:
-            raise ValueError(f"Classify wants two or more different labels. Received: {labels!r}")
+        given = self.labels
+        labels = tuple(map(str, range(given) if isinstance(given, int) else given))
+        if len(set(labels)) != len(labels) or len(labels) < 2:
+            raise ValueError(f"Classify wants two or more different labels. Received: {given!r}")
+        object.__setattr__(self, "labels", labels)
 
     @property
     def spec(self) -> ClassifySpec:
+        assert isinstance(self.labels, tuple)  # __post_init__ saw to it
         return ClassifySpec(self.labels)
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import keras
 
-from mmkeras.manifest import Manifest
+from mmkeras.manifest import SPLITS, Manifest, digest, load_manifest
 from mmkeras.model import recipe_of
 from mmkeras.prepare import Prepared, prepare
 from mmkeras.recipe import Recipe
+from mmkeras_edge.inputs import pick
 
 MODEL, TOKENIZER, HISTORY, ABOUT = "model.keras", "tokenizer.json", "history.csv", "run.json"
 
@@ -37,6 +38,31 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         return recipe_of(self.model)
+
+    def manifest(self, path: str | os.PathLike[str] | None = None) -> Manifest:
+        """The manifest that it was trained on, or another one with the same columns."""
+        data = self.about["data"]
+        named = {name: data["inputs"][name] for name in self.recipe.inputs}
+        return load_manifest(path or data["path"], **named, targets=data["targets"])
+
+    def rows(self, split: str) -> Manifest:
+        """Its "train", "valid" or "test" rows: what it learned from, was chosen by, never saw.
+
+        Raises ValueError when the manifest is another one by now.
+        """
+        pick(dict.fromkeys(SPLITS), split, "split")
+        data = self.about["data"]
+        if digest(data["path"]) != data["sha256"]:
+            raise ValueError(
+                f"{data['path']} has changed since the training; name the rows to use: "
+                "a manifest of their own"
+            )
+        whole = self.manifest()
+        seen = {*data["lines"]["train"], *data["lines"]["valid"]}
+        lines = data["lines"].get(split, set(whole.lines) - seen)
+        if not lines:
+            raise ValueError(f"{data['path']}: no {split} rows")
+        return whole.on_lines(lines)
 
     def prepare(self, data: Manifest | Prepared) -> Prepared:
         """A manifest as the arrays that this run's model takes."""
@@ -88,4 +114,4 @@ def _write_history(path: Path, history: Mapping[str, Sequence[float]]) -> None:
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(history)
-        writer.writerows(zip(*history.values()))
+        writer.writerows(zip(*history.values(), strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mmkeras.manifest import Manifest
-from mmkeras.recipe import Recipe
+from mmkeras.recipe import Recipe, Text
 
 PAD = "<pad>"  # id 0: mmkeras_edge.specs.PAD_ID
 
@@ -15,7 +15,7 @@ def tokenizer_for(recipe: Recipe, train: Manifest) -> str | None:
 
     None if the recipe has no text.
     """
-    texts = {name: source for name, source in recipe.inputs.items() if source.kind == "text"}
+    texts = {name: source for name, source in recipe.inputs.items() if isinstance(source, Text)}
     if not texts:
         return None
     if any(source.branch == "minilm" for source in texts.values()):
@@ -35,7 +35,9 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int) -> str:
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     if vocabulary < 257:
-        raise ValueError(f"vocabulary wants at least 257: padding and 256 bytes. Received: {vocabulary}")
+        raise ValueError(
+            f"a vocabulary wants 257 or more: padding and 256 bytes. Received: {vocabulary}"
+        )
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)

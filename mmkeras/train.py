@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from mmkeras.dataset import Batches
 from mmkeras.frozen import frozen_inputs, head_model, through_towers
-from mmkeras.manifest import Manifest
+from mmkeras.manifest import Manifest, digest
 from mmkeras.model import recipe_of
 from mmkeras.prepare import Prepared, prepare
 from mmkeras.progress import Progress
@@ -80,7 +81,7 @@ def fit(
         "training": dataclasses.asdict(training),
         "epochs": epochs,
         "rows": {"train": len(train), "valid": len(valid)},
-        "manifest": train.manifest.path.name,
+        "data": _origin(train.manifest, valid.manifest),
         "seconds": round(time.perf_counter() - begun, 1),
         "host": {"machine": platform.machine(), "python": platform.python_version()},
         "versions": versions(),
@@ -102,7 +103,7 @@ def compile_for(model: keras.Model, recipe: Recipe, training: Training, steps: i
         optimizer=keras.optimizers.AdamW(
             rate, weight_decay=training.weight_decay, clipnorm=training.clip_norm
         ),
-        loss={name: "sparse_categorical_crossentropy" for name in recipe.outputs},
+        loss=dict.fromkeys(recipe.outputs, "sparse_categorical_crossentropy"),
         loss_weights={name: head.weight for name, head in recipe.outputs.items()},
         metrics={name: ["accuracy"] for name in recipe.outputs},
     )
@@ -117,6 +118,17 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:  # running from a source tree
             found[package] = "not installed"
     return found
+
+
+def _origin(train: Manifest, valid: Manifest) -> dict[str, Any]:
+    """Where the rows came from, so that the rest of the manifest can be found as the test rows."""
+    return {
+        "path": str(train.path),
+        "sha256": digest(train.path),
+        "inputs": dict(train.inputs),
+        "targets": dict.fromkeys(train.targets, "classify"),
+        "lines": {"train": train.lines, "valid": valid.lines},
+    }
 
 
 def _prepared(

@@ -22,6 +22,7 @@ class Comparison:
     agreement: Mapping[str, float]  # share of rows with the same class
     keras_accuracy: Mapping[str, float]
     accuracy: Mapping[str, float]
+    majority: Mapping[str, float]  # accuracy of always saying the most frequent class
 
     def to_dict(self) -> dict[str, Any]:
         return {name: dict(value) for name, value in vars(self).items()}
@@ -54,6 +55,7 @@ def compare(expected: Arrays, found: Arrays, answers: Arrays) -> Comparison:
         agreement={n: float((keras == lite).mean()) for n, (keras, lite) in classes.items()},
         keras_accuracy={n: float((classes[n][0] == ids).mean()) for n, ids in answers.items()},
         accuracy={n: float((classes[n][1] == ids).mean()) for n, ids in answers.items()},
+        majority={n: float(np.bincount(ids).max() / len(ids)) for n, ids in answers.items()},
     )
 
 

@@ -17,12 +17,15 @@ class GateError(ValueError):
 def failures(comparisons: Mapping[str, Comparison], exact: bool, budget: float) -> list[str]:
     """What is wrong, one sentence each; `comparisons` are by what was left out.
 
-    `exact` asks for Keras' own probabilities. Otherwise no accuracy may drop by more than `budget`.
+    `exact` asks for Keras' own probabilities. Otherwise no accuracy may drop by more than `budget`;
+    where Keras itself does little better than guess, as a language without its sound, there is
+    nothing to lose.
     """
     found = []
     for condition, seen in comparisons.items():
         for output, difference in seen.max_difference.items():
             drop = seen.keras_accuracy[output] - seen.accuracy[output]
+            guessed = seen.keras_accuracy[output] <= seen.majority[output] + budget
             if not difference < float("inf"):
                 found.append(f"{output}, {condition}: answers that are no numbers")
             elif exact and difference > PARITY:
@@ -30,7 +33,7 @@ def failures(comparisons: Mapping[str, Comparison], exact: bool, budget: float) 
                     f"{output}, {condition}: differs from Keras by {difference:.2g}, "
                     f"allowed {PARITY:g}"
                 )
-            elif not exact and drop > budget:
+            elif not exact and drop > budget and not guessed:
                 found.append(
                     f"{output}, {condition}: accuracy drops by {drop:.3f}, allowed {budget:g}"
                 )

@@ -22,7 +22,9 @@ class OrMissing(layers.Layer):
         self._random = keras.random.SeedGenerator(seed)
 
     def build(self, feature_shape, present_shape):
-        self.vector = self.add_weight(shape=(feature_shape[-1],), initializer="zeros", name="missing")
+        self.vector = self.add_weight(
+            shape=(feature_shape[-1],), initializer="zeros", name="missing"
+        )
 
     def call(self, feature, present, training=False):
         there = present > PRESENT  # (B,)

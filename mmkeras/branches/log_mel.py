@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import numpy.typing as npt
 from keras import layers, ops
 
 from mmkeras_edge.specs import AudioSpec
@@ -61,7 +62,7 @@ class LogMel(layers.Layer):
         }
 
 
-def hz_to_mel(hz: np.ndarray) -> np.ndarray:
+def hz_to_mel(hz: npt.ArrayLike) -> np.ndarray:
     """Frequency in hertz to the mel scale, 2595 log10(1 + hz / 700).
 
     Any shape; 1000 Hz is 999.99 mel. O'Shaughnessy, Speech Communication, 1987, p. 150.

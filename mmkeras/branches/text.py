@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import keras
 from keras import layers, ops
@@ -61,10 +62,18 @@ def dense(name: str, source: Text, ids: keras.KerasTensor) -> Branch:
 
 def sentence(name: str, source: Text, ids: keras.KerasTensor) -> Branch:
     """A pre-trained MiniLM sentence encoder and the mean of its tokens."""
-    tower = minilm(ids.shape[1], weights=source.weights, name=f"{name}_minilm")
+    tower = minilm(ids.shape[1], weights=_pretrained(source), name=f"{name}_minilm")
     tower.trainable = source.trainable
     tokens = tower(ids)
     return Branch(ids, MaskedMean(name=f"{name}_pool")(tokens, ids), tokens)
+
+
+def _pretrained(source: Text) -> Literal["pretrained"] | None:
+    if source.weights not in (None, "pretrained"):
+        raise ValueError(
+            f'{source.branch} takes weights=None or "pretrained". Received: {source.weights!r}'
+        )
+    return "pretrained" if source.weights else None
 
 
 ENCODERS: dict[str, Callable[[str, Text, keras.KerasTensor], Branch]] = {

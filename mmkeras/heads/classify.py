@@ -15,5 +15,5 @@ class Probabilities(layers.Softmax):
 
 def classify(name: str, output: Classify, fused: keras.KerasTensor) -> keras.KerasTensor:
     """(B, D) -> one probability a label, (B, C), float32."""
-    logits = layers.Dense(len(output.labels), name=f"{name}_logits")(fused)
+    logits = layers.Dense(len(output.spec.labels), name=f"{name}_logits")(fused)
     return Probabilities(name=name, dtype="float32")(logits)

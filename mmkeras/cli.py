@@ -1,0 +1,265 @@
+"""The command `mmkeras`: one verb a stage. Heavy imports live in the verb that needs them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from mmkeras.manifest import Manifest
+    from mmkeras.recipe import Audio, Image, Text
+
+app = typer.Typer(
+    name="mmkeras",
+    help="Keras models over images, text and audio, from a manifest to one checked .tflite file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help, at once
+)
+
+FAILED, MISUSED = 1, 2  # exit codes: a check that failed; wrong usage or bad input
+
+ManifestPath = Annotated[Path, typer.Argument(metavar="MANIFEST", help="A CSV with a header.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training.")]
+ImageColumn = Annotated[str | None, typer.Option("--image", help="Column of picture files.")]
+TextColumn = Annotated[str | None, typer.Option("--text", help="Column of texts.")]
+AudioColumn = Annotated[str | None, typer.Option("--audio", help="Column of sound files.")]
+Targets = Annotated[list[str], typer.Option("--target", help="Column of labels; repeatable.")]
+Group = Annotated[str | None, typer.Option(help="Column whose rows stay in one split.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Seed = Annotated[int, typer.Option(help="Of the split, the start and the order of the rows.")]
+Other = Annotated[
+    Path | None, typer.Option("--manifest", help="Use all rows of this one, not the run's own.")
+]
+
+
+@app.command()
+def quickstart(
+    out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = Path(
+        "runs/quickstart"
+    ),
+    data: Annotated[str | None, typer.Option(help="stamps or synthetic; default: stamps.")] = None,
+    pretrained: Annotated[
+        bool, typer.Option("--pretrained", help="Start from pre-trained towers; [weights].")
+    ] = False,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of the fused model.")] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """The whole way on real data: train, prune, quantize, export, run on the device's runtime."""
+    _import_keras()
+    from mmkeras.quickstart import Tour, tour
+
+    summary = tour(Tour(out, data, pretrained, epochs, seed), quiet=as_json)
+    if as_json:
+        _print_json(summary)
+
+
+@app.command()
+def check(
+    manifest: ManifestPath,
+    image: ImageColumn = None,
+    text: TextColumn = None,
+    audio: AudioColumn = None,
+    target: Targets = [],  # noqa: B006  Typer copies it
+    group: Group = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read every row as a training would; list what is wrong with its line. Exit code 1 if any."""
+    from mmkeras.inspection import inspect
+
+    found = inspect(_load(manifest, image, text, audio, target, group))
+    if as_json:
+        _print_json(found.to_dict())
+    else:
+        print(found)
+    raise typer.Exit(FAILED if found.problems else 0)
+
+
+@app.command()
+def train(
+    manifest: ManifestPath,
+    out: Annotated[Path, typer.Option(help="The run's folder.")],
+    target: Targets,
+    image: ImageColumn = None,
+    text: TextColumn = None,
+    audio: AudioColumn = None,
+    group: Group = None,
+    image_branch: Annotated[str, typer.Option(help="Backbone over the picture.")] = "cnn",
+    text_branch: Annotated[str, typer.Option(help="Encoder of the text.")] = "embedding",
+    audio_branch: Annotated[str, typer.Option(help="Backbone over the spectrogram.")] = "cnn",
+    fusion: Annotated[str, typer.Option(help="How the modalities meet.")] = "self_attention",
+    optional: Annotated[list[str], typer.Option(help="Input that may be absent.")] = [],  # noqa: B006
+    width: Annotated[int, typer.Option(help="Length of each modality's vector.")] = 128,
+    epochs: Annotated[int, typer.Option(min=1)] = 30,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Train on 70 percent of the rows, choose on 10, report on 20; store the run."""
+    rows = _load(manifest, image, text, audio, target, group)
+    _import_keras()
+    from keras.utils import set_random_seed
+
+    import mmkeras
+    from mmkeras.recipe import Audio, Image, Text
+
+    branches: dict[str, Image | Text | Audio] = {
+        "image": Image(image_branch),
+        "text": Text(text_branch),
+        "audio": Audio(audio_branch),
+    }
+    recipe = mmkeras.Recipe(
+        inputs={name: branches[name] for name in rows.inputs},
+        outputs={name: mmkeras.Classify(rows.classes(name)) for name in rows.targets},
+        fusion=fusion,
+        width=width,
+        optional=tuple(optional),
+    )
+    learn, choose, report = rows.split(seed)
+    set_random_seed(seed)
+    training = mmkeras.Training(seed=seed)
+    run = mmkeras.fit(mmkeras.assemble(recipe), learn, choose, epochs, out, training)
+    _print_evaluation(mmkeras.evaluate(run, report), as_json)
+    _hint(f"stored in {out}; next: mmkeras export {out} -o model.tflite", as_json)
+
+
+@app.command()
+def evaluate(
+    run: RunPath,
+    manifest: Other = None,
+    split: Annotated[str, typer.Option(help="Rows of the run's manifest: train, valid, test.")] = (
+        "test"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate a run, by default on the rows that its training never saw."""
+    _import_keras()
+    import mmkeras
+
+    loaded = mmkeras.load(run)
+    rows = loaded.manifest(manifest) if manifest else loaded.rows(split)
+    _print_evaluation(mmkeras.evaluate(loaded, rows), as_json)
+
+
+@app.command()
+def export(
+    run: RunPath,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The .tflite file to write.")],
+    precision: Annotated[str, typer.Option(help="float32, dynamic_int8 or int8.")] = "int8",
+    budget: Annotated[float, typer.Option(help="Accuracy that it may lose, 0 to 1.")] = 0.02,
+    as_json: AsJson = False,
+) -> None:
+    """Convert, shrink, check on the device's runtime, and only then write one file."""
+    _import_keras()
+    import mmkeras
+    from mmkeras_export import GateError
+    from mmkeras_export import export as ship
+
+    loaded = mmkeras.load(run)
+    try:
+        report = ship(loaded, output, precision, loaded.rows("train"), loaded.rows("valid"), budget)
+    except GateError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(FAILED) from error
+    if as_json:
+        _print_json(report.to_dict())
+    else:
+        print(report)
+        _hint(f"next: mmkeras-edge verify {output}", as_json)
+
+
+@app.command()
+def info(
+    path: Annotated[Path, typer.Argument(metavar="RUN_OR_FILE", help="A run or a .tflite file.")],
+    as_json: AsJson = False,
+) -> None:
+    """What a run or an exported file is: inputs, outputs, recipe, versions, figures."""
+    if path.suffix == ".tflite" or path.is_file():
+        from mmkeras_edge.cli import main as edge
+
+        raise typer.Exit(edge(["info", str(path), *(["--json"] if as_json else [])]))
+    _import_keras()
+    from mmkeras.run import load
+
+    run = load(path)
+    about: dict[str, Any] = {
+        "run": str(path),
+        "parameters": run.model.count_params(),
+        "recipe": run.recipe.to_dict(),
+        **{name: value for name, value in run.about.items() if name != "data"},
+    }
+    if as_json:
+        _print_json(about)
+    else:
+        run.model.summary()
+        print(json.dumps(about, indent=1, ensure_ascii=False))
+
+
+def main() -> int:
+    """Runs a command; what a user can mend is one line on standard error, without traceback."""
+    import warnings
+
+    warnings.showwarning = _show_warning
+    try:
+        return app(standalone_mode=False) or 0
+    except (ValueError, OSError, ImportError) as error:
+        print(f"mmkeras: error: {error}", file=sys.stderr)
+        return MISUSED
+    except typer.Abort:
+        print("mmkeras: stopped; nothing half-written is left", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if hasattr(error, "exit_code"):  # usage errors of Typer's own
+            show = getattr(error, "show", None)
+            if show is not None:
+                show()
+            return error.exit_code
+        raise
+
+
+def _import_keras() -> None:
+    from mmkeras.quiet import import_keras
+
+    import_keras()
+
+
+def _load(
+    manifest: Path,
+    image: str | None,
+    text: str | None,
+    audio: str | None,
+    target: list[str],
+    group: str | None,
+) -> Manifest:
+    from mmkeras.manifest import load_manifest
+
+    targets = dict.fromkeys(target, "classify")
+    return load_manifest(manifest, image, text, audio, targets, group)
+
+
+def _print_evaluation(evaluation: Any, as_json: bool) -> None:
+    if as_json:
+        _print_json(vars(evaluation))
+    else:
+        print(evaluation)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, indent=1, ensure_ascii=False, default=str))
+
+
+def _hint(text: str, as_json: bool) -> None:
+    print(text, file=sys.stderr if as_json else sys.stdout)
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    print(f"mmkeras: warning: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

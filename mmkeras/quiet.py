@@ -1,0 +1,30 @@
+"""Imports TensorFlow without its greeting; what it says when something is wrong stays visible."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+
+
+def import_keras() -> None:
+    """Imports Keras and its backend; prints what they wrote to standard error only if they fail.
+
+    TensorFlow writes notices about CPUs and missing GPUs before any setting can stop it.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only, once it is running
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as notices:
+        os.dup2(notices.fileno(), 2)
+        try:
+            import keras
+
+            keras.ops.zeros(())  # wakes the backend, which looks for a GPU and says so
+        except BaseException:
+            notices.seek(0)
+            os.write(terminal, notices.read())
+            raise
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
