@@ -42,8 +42,12 @@ class Run:
     def manifest(self, path: str | os.PathLike[str] | None = None) -> Manifest:
         """The manifest that it was trained on, or another one with the same columns."""
         data = self.about["data"]
-        named = {name: data["inputs"][name] for name in self.recipe.inputs}
-        return load_manifest(path or data["path"], **named, targets=data["targets"])
+        columns = data["inputs"]
+        return load_manifest(
+            path or data["path"],
+            *(columns.get(name) for name in ("image", "text", "audio")),
+            targets=data["targets"],
+        )
 
     def rows(self, split: str) -> Manifest:
         """Its "train", "valid" or "test" rows: what it learned from, was chosen by, never saw.

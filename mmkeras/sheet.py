@@ -1,0 +1,98 @@
+"""The quickstart's picture: samples with predictions, modalities, and size against accuracy."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmkeras.prepare import Prepared
+from mmkeras.recipe import Recipe
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Outputs = Mapping[str, np.ndarray]  # probabilities by output, (rows, labels)
+
+SAMPLES = 8
+RIGHT, WRONG, INK, FUSED, PALE = "#1b7837", "#b2182b", "#333333", "#2166ac", "#b8c7d9"
+
+
+def draw_sheet(
+    path: Path,
+    recipe: Recipe,
+    test: Prepared,
+    outputs: Outputs,
+    variants: Sequence[Mapping[str, Any]],
+    alone: Mapping[str, Mapping[str, float]],
+) -> None:
+    """Writes a PNG of 1600 x 900 px, complete or not at all."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(16, 9), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subfigures(1, 2, width_ratios=(1.25, 1), wspace=0.04)
+    left.suptitle("Test samples: what the model says of picture, caption and voice", color=INK)
+    chosen = np.linspace(0, len(test) - 1, SAMPLES + 1).astype(int)[:-1]
+    for axes, row in zip(left.subplots(2, SAMPLES // 2).flat, chosen, strict=True):
+        _draw_sample(axes, recipe, test, outputs, int(row))
+    upper, lower = right.subplots(2, 1, height_ratios=(1, 1.5))
+    _draw_modalities(upper, alone)
+    _draw_variants(lower, variants)
+    partial = path.with_name(f".{path.name}")
+    figure.savefig(partial, format="png")
+    partial.replace(path)
+
+
+def _draw_sample(axes: Axes, recipe: Recipe, test: Prepared, outputs: Outputs, row: int) -> None:
+    axes.imshow(test.inputs["image"].take(np.array([row]))[0])
+    axes.set_axis_off()
+    caption = textwrap.shorten(test.manifest.sources(row)["text"] or "(none)", 56)
+    axes.set_title(textwrap.fill(caption, 24), fontsize=10, color=INK)
+    for line, (name, probabilities) in enumerate(outputs.items()):
+        labels = recipe.outputs[name].spec.labels
+        said, truth = int(probabilities[row].argmax()), int(test.targets[name][row])
+        text = f"{labels[said]} {probabilities[row][said]:.0%}"
+        if said != truth:
+            text += f", is {labels[truth]}"
+        place = {"x": 0.5, "y": -0.04 - 0.1 * line, "transform": axes.transAxes}
+        colour = RIGHT if said == truth else WRONG
+        axes.text(s=text, ha="center", va="top", fontsize=11, color=colour, **place)
+
+
+def _draw_modalities(axes: Axes, alone: Mapping[str, Mapping[str, float]]) -> None:
+    target = next(iter(next(iter(alone.values()))))
+    names = list(alone)[::-1]
+    shares = [alone[name][target] for name in names]
+    fused = next(iter(alone))
+    bars = axes.barh(names, shares, color=[FUSED if name == fused else PALE for name in names])
+    axes.bar_label(bars, [f"{share:.3f}" for share in shares], padding=4, color=INK)
+    axes.set_xlim(0, 1)
+    axes.set_title(f"Accuracy of {target} on the test rows: together and alone", color=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_variants(axes: Axes, variants: Sequence[Mapping[str, Any]]) -> None:
+    target = next(iter(variants[0]["accuracy"]))
+    sizes = [variant["compressed_kb"] for variant in variants]
+    shares = [variant["accuracy"][target] for variant in variants]
+    axes.scatter(sizes, shares, s=90, color=FUSED, zorder=3)
+    for variant, size, share in zip(variants, sizes, shares, strict=True):
+        text = f"{variant['variant']}\n{size:,.0f} kB, {variant['ms']:.2f} ms"
+        axes.annotate(text, (size, share), xytext=(0, 12), textcoords="offset points", ha="center")
+    axes.axhline(variants[0]["keras_accuracy"][target], color=INK, ls=":", lw=1)
+    axes.annotate(
+        "Keras", (max(sizes), variants[0]["keras_accuracy"][target]), ha="right", va="top"
+    )
+    axes.set_xscale("log")
+    axes.set_xlim(min(sizes) / 1.8, max(sizes) * 1.8)
+    axes.set_ylim(min(shares) - 0.06, max(shares) + 0.08)
+    axes.set_xlabel("compressed model, kB (log scale)")
+    axes.set_ylabel(f"accuracy of {target}")
+    axes.set_title("The files on the device's runtime: size against accuracy", color=INK)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
