@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import keras
 import numpy as np
@@ -14,7 +14,8 @@ from mmkeras.prepare import Prepared
 class Batches(keras.utils.PyDataset):
     """Dicts of inputs and dicts of class ids, for `fit`, `evaluate` and `predict` of any backend.
 
-    The order and the augmentation of an epoch depend on `seed` and the epoch alone.
+    `augment` names the inputs to vary. The order and the augmentation of an epoch depend on `seed`
+    and the epoch alone.
     """
 
     def __init__(
@@ -22,16 +23,15 @@ class Batches(keras.utils.PyDataset):
         data: Prepared,
         batch_size: int = 64,
         shuffle: bool = False,
-        augment: bool = False,
+        augment: Collection[str] = (),
         seed: int = 0,
     ):
         super().__init__()
         self.data = data
         self.batch_size = batch_size
         self.shuffle = shuffle
-        self.augment = augment
         self.seed = seed
-        self._kinds = {name: data.manifest.kinds[name] for name in data.inputs}
+        self._kinds = {name: data.manifest.kinds[name] for name in augment}
         self._epoch = -1
         self.on_epoch_begin()
 
@@ -48,7 +48,7 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, batch: int):
         rows = self._rows[batch * self.batch_size : (batch + 1) * self.batch_size]
         feed = self.data.feed(rows)
-        if self.augment:
+        if self._kinds:
             random = np.random.default_rng((self.seed, self._epoch, batch))
             feed = augmented(feed, self._kinds, random)
         return feed, self.data.answers(rows)

@@ -20,10 +20,10 @@ def head_model(model: keras.Model, frozen: tuple[str, ...]) -> keras.Model:
 
     Shares every layer with `model`, so training one trains the other.
     """
-    inputs = {
-        name: model.get_layer(f"{name}_pool").output if name in frozen else tensor
-        for name, tensor in model.input.items()
-    }
+    inputs = dict(model.input)
+    for name in frozen:
+        inputs[name] = model.get_layer(f"{name}_pool").output
+        inputs[name].name = name  # Keras wants inputs named as their keys
     return keras.Model(inputs, model.output)
 
 

@@ -17,7 +17,7 @@ SHOWN = 20  # problems printed; all of them are in to_dict
 
 @dataclass(frozen=True)
 class Inspection:
-    """Rows by class and target, absent cells by input, and the problems by line."""
+    """Usable rows by class and target, their absent cells by input; the problems by line."""
 
     rows: int
     classes: Mapping[str, Mapping[str, int]]
@@ -43,17 +43,17 @@ class Inspection:
 
 def inspect(manifest: Manifest) -> Inspection:
     """Decodes every picture and sound of a manifest with the device's loaders."""
-    columns = {name: manifest.column(name) for name in manifest.inputs}
     problems = list(manifest.problems)
-    for name, sources in columns.items():
-        problems += _unreadable(manifest, name, sources)
+    for name in manifest.inputs:
+        problems += _unreadable(manifest, name, manifest.column(name))
+    usable = manifest.on_lines(set(manifest.lines) - {problem.line for problem in problems})
     return Inspection(
-        rows=len(manifest) - len({p.line for p in problems} - {p.line for p in manifest.problems}),
+        rows=len(usable),
         classes={
-            target: dict(Counter(manifest.table[column]).most_common())
-            for target, column in manifest.targets.items()
+            target: dict(Counter(usable.table[column]).most_common())
+            for target, column in usable.targets.items()
         },
-        absent={name: sources.count(None) for name, sources in columns.items()},
+        absent={name: usable.column(name).count(None) for name in usable.inputs},
         problems=tuple(problems),
     )
 

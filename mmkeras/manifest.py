@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,8 +96,11 @@ class Manifest:
         """Training, validation and test rows: 70, 10 and 20 percent.
 
         A stored split (column `split`) is used as it stands. Otherwise rows of one group stay
-        together, and the classes of the first target keep their shares as well as groups allow.
+        together, and the classes of the first target keep their shares as well as groups allow:
+        one with a single group is trained, one with two is tested too.
         """
+        if not self.targets:
+            raise ValueError(f"{self.path}: a split keeps the shares of classes; give targets=")
         names = self.table["split"] if "split" in self.table else self._draw(seed)
         parts = [self.rows(np.flatnonzero(names == name)) for name in SPLITS]
         for name, part in zip(SPLITS, parts, strict=True):
@@ -106,7 +111,7 @@ class Manifest:
             if unseen:
                 raise ValueError(
                     f"{self.path}: {target} {', '.join(sorted(unseen))} never occurs in training; "
-                    "add rows of it, or another seed"
+                    "add rows of it, or move some there in the column split"
                 )
         return parts[0], parts[1], parts[2]
 
@@ -115,25 +120,38 @@ class Manifest:
         return dataclasses.replace(self, table=self.table.assign(split=self._draw(seed)))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the rows as CSV, complete or not at all."""
+        """Writes the rows as CSV, complete or not at all; elsewhere, paths become absolute."""
         path = Path(path)
+        table = self.table
+        if path.absolute().parent != self.path.parent:
+            files = [name for name in self.inputs if self.kinds[name] in FILES]
+            moved = {self.inputs[n]: [cell or "" for cell in self.column(n)] for n in files}
+            table = table.assign(**moved)
         partial = path.with_name(path.name + ".partial")
-        self.table.to_csv(partial, index=False)
-        partial.replace(path)
+        try:
+            table.to_csv(partial, index=False)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
         return path
 
     def _draw(self, seed: int) -> np.ndarray:
         """The name of the split of each row."""
         random = np.random.default_rng(seed)
-        groups = self.table[self.group] if self.group else np.arange(len(self.table))
-        labels = self.table[next(iter(self.targets.values()))]
+        groups = self.table[self.group] if self.group else [""] * len(self.table)
+        labels = self.table[next(iter(self.targets.values()))].to_numpy()
         names = np.empty(len(self.table), dtype=object)
         filled: dict[str, np.ndarray] = {}
         positions = _positions(groups)
         random.shuffle(positions)
+        sizes = Counter(labels[rows[0]] for rows in positions)
         for rows in sorted(positions, key=len, reverse=True):  # large groups first; stable
-            counts = filled.setdefault(labels.iloc[rows[0]], np.zeros(len(SPLITS)))
-            part = int(np.argmin(counts / np.array(SHARES) + 1e-9 * random.random(len(SPLITS))))
+            label = labels[rows[0]]
+            counts = filled.setdefault(label, np.zeros(len(SPLITS)))
+            order = random.random(len(SPLITS))  # among parts that are equally full
+            if sizes[label] < len(SPLITS):  # too few groups for all parts: train, then test
+                order = np.array([0, 2, 1])
+            part = int(np.argmin(counts / np.array(SHARES) + 1e-9 * order))
             counts[part] += len(rows)
             names[rows] = SPLITS[part]
         return names
@@ -151,18 +169,14 @@ def load_manifest(
     """Reads a CSV with a header; each modality is given as the name of its column.
 
     `targets` maps a column to its task ("classify"); `group` is the column whose rows must stay
-    in one split. Paths are relative to the manifest. A row whose label is empty or whose file is
-    missing is left out, listed in `problems` and warned of; with `strict` it is an error.
+    in one split, an empty cell is a group of its own. Paths are relative to the manifest. A row
+    whose label is empty or whose file is missing is left out, listed in `problems` and warned of;
+    with `strict` it is an error.
     """
-    import pandas as pd
-
     path = Path(source)
     if not path.is_file():
-        raise FileNotFoundError(f"no manifest {str(path)!r}")
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: no readable CSV in UTF-8 with a header: {error}") from error
+        raise FileNotFoundError(f"no manifest {str(path)!r}; give the path of a CSV with a header")
+    table, ragged = _read_table(path)
     given = {"image": image, "text": text, "audio": audio}
     inputs = {name: column for name, column in given.items() if column is not None}
     if not inputs:
@@ -172,7 +186,6 @@ def load_manifest(
     columns = dict.fromkeys(table.columns)
     for column in [*inputs.values(), *(targets or {}), *([group] if group else [])]:
         pick(columns, column, f"column of {path}:")
-    table.index = pd.RangeIndex(2, len(table) + 2, name="line")  # line 1 is the header
     manifest = Manifest(
         path.absolute(),
         table,
@@ -181,10 +194,38 @@ def load_manifest(
         targets={target: target for target in targets or {}},
         group=group,
     )
-    problems = _check(manifest)
+    problems = ragged + _check(manifest)
     if problems and strict:
         raise ValueError("\n".join(map(str, problems)))
     return drop(manifest, problems)
+
+
+def _read_table(path: Path) -> tuple[pd.DataFrame, list[Problem]]:
+    """Every cell as text, indexed by the line on which its row begins, and the rows that do not
+    have as many cells as the header, cut or filled. Not by pandas, which forgets the lines."""
+    import pandas as pd
+
+    lines, rows, ragged = [], [], []
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            begin = reader.line_num + 1
+            for row in reader:
+                if row:  # a blank line is no row
+                    lines.append(begin)
+                    rows.append((row + [""] * len(header))[: len(header)])
+                if row and len(row) != len(header):
+                    message = f"{len(row)} cells, wanted {len(header)}; quote cells with commas"
+                    ragged.append(Problem(str(path.absolute()), begin, "row", message))
+                begin = reader.line_num + 1
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: no readable CSV in UTF-8 with a header: {error}") from error
+    twice = [column for column, count in Counter(header).items() if count > 1]
+    if not rows or twice:
+        what = f"column {twice[0]!r} stands twice in the header" if twice else "it has no rows"
+        raise ValueError(f"{path}: wanted a CSV with a header and rows; {what}")
+    return pd.DataFrame(rows, pd.Index(lines, name="line"), header, dtype=str), ragged
 
 
 def digest(path: str | os.PathLike[str]) -> str:
@@ -220,11 +261,17 @@ def _check(manifest: Manifest) -> list[Problem]:
             for line, source in zip(manifest.table.index, manifest.column(name), strict=True):
                 if source is not None and not os.path.isfile(source):
                     column = manifest.inputs[name]
-                    found.append(Problem(file, line, column, f"no file {source!r}"))
+                    message = f"no file {source!r}; a path is relative to the manifest"
+                    found.append(Problem(file, line, column, message))
     for column in manifest.targets.values():
         for line, label in zip(manifest.table.index, manifest.table[column], strict=True):
             if not label:
-                found.append(Problem(file, line, column, "no label"))
+                found.append(Problem(file, line, column, "no label; every row wants one"))
+    if "split" in manifest.table:
+        for line, split in zip(manifest.table.index, manifest.table["split"], strict=True):
+            if split not in SPLITS:
+                message = f"unknown split {split!r}; wanted {', '.join(SPLITS)}"
+                found.append(Problem(file, line, "split", message))
     columns = list(manifest.inputs.values())
     empty = (manifest.table[columns] == "").all(axis=1)
     for line in manifest.table.index[empty]:
@@ -233,8 +280,8 @@ def _check(manifest: Manifest) -> list[Problem]:
 
 
 def _positions(groups: Any) -> list[np.ndarray]:
-    """The row positions of each group, in order of first appearance."""
+    """The row positions of each group, in order of first appearance; "" is a group of its own."""
     found: dict[Any, list[int]] = {}
     for position, group in enumerate(groups):
-        found.setdefault(group, []).append(position)
+        found.setdefault(group or position, []).append(position)
     return [np.array(rows) for rows in found.values()]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras.manifest import Manifest, Problem, drop
-from mmkeras.recipe import Recipe
+from mmkeras.recipe import Audio, Image, Recipe, Text
 from mmkeras_edge.inputs import load_input, pick
 from mmkeras_edge.specs import InputSpec, presence_name
 from mmkeras_edge.text import read_tokenizer
@@ -44,8 +44,12 @@ class Prepared:
     manifest: Manifest
     inputs: Mapping[str, Column]
     targets: Mapping[str, np.ndarray]  # class ids, int32 (rows,)
-    optional: tuple[str, ...]
+    recipe: Recipe  # whose specs and labels these are
     tokenizer_json: str | None
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        return self.recipe.optional
 
     def __len__(self) -> int:
         return len(self.manifest)
@@ -70,12 +74,20 @@ class Prepared:
         return replace(self, inputs={**self.inputs, name: gone})
 
     def narrowed(self, recipe: Recipe) -> Prepared:
-        """The same rows with only the inputs and outputs of a narrower recipe."""
+        """The same rows with only the inputs and outputs of a narrower recipe.
+
+        Raises ValueError for a recipe that wants other arrays than these.
+        """
+        for name, source in recipe.inputs.items():
+            _check_same(name, _host(pick(self.recipe.inputs, name, "input")), _host(source))
+        for name, head in recipe.outputs.items():
+            made = pick(self.recipe.outputs, name, "output")
+            _check_same(name, vars(made.spec), vars(head.spec))
         return replace(
             self,
-            inputs={name: pick(self.inputs, name, "input") for name in recipe.inputs},
-            targets={name: pick(self.targets, name, "output") for name in recipe.outputs},
-            optional=recipe.optional,
+            inputs={name: self.inputs[name] for name in recipe.inputs},
+            targets={name: self.targets[name] for name in recipe.outputs},
+            recipe=recipe,
         )
 
 
@@ -104,9 +116,36 @@ def prepare(manifest: Manifest, recipe: Recipe, tokenizer_json: str | None = Non
         kept,
         {name: Column(column.values, column.index[rows]) for name, column in columns.items()},
         {name: ids[rows] for name, ids in targets.items()},
-        recipe.optional,
+        recipe,
         tokenizer_json,
     )
+
+
+def check_tokenizer(data: Prepared, tokenizer_json: str | None) -> None:
+    """Raises ValueError for texts that another tokenizer made the token ids of."""
+    if tokenizer_json is not None and data.tokenizer_json != tokenizer_json:
+        raise ValueError(
+            f"{data.manifest.path}: the rows were prepared with another tokenizer than the "
+            "model's; give the manifest itself, or what run.prepare makes of it"
+        )
+
+
+def _host(source: Image | Text | Audio) -> dict[str, Any]:
+    """What decides the arrays of an input."""
+    vocabulary = {"vocabulary": source.tokens} if isinstance(source, Text) else {}
+    return {**vars(source.spec), **vocabulary}
+
+
+def _check_same(name: str, made: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    differ = [field for field in wanted if made.get(field) != wanted[field]]
+    if differ:
+        raise ValueError(
+            f"{name!r} was prepared with "
+            + ", ".join(f"{field}={made.get(field)!r}" for field in differ)
+            + ", and the model wants "
+            + ", ".join(f"{field}={wanted[field]!r}" for field in differ)
+            + "; prepare the rows with the model's own recipe"
+        )
 
 
 def _load_column(
@@ -143,7 +182,7 @@ def _missing(manifest: Manifest, name: str, column: Column) -> list[Problem]:
             str(manifest.path),
             line,
             manifest.inputs[name],
-            f"is empty, and {name!r} is not optional in this model",
+            f"is empty; fill it, or build the model with optional=({name!r},)",
         )
         for line in manifest.table.index[column.index == ABSENT]
     ]
@@ -156,7 +195,12 @@ def _class_ids(
     ids = {label: i for i, label in enumerate(labels)}
     cells = manifest.table[column]
     problems = [
-        Problem(str(manifest.path), line, column, f"the model knows no class {label!r}")
+        Problem(
+            str(manifest.path),
+            line,
+            column,
+            f"the model knows no class {label!r}; mend the label, or train with rows of it",
+        )
         for line, label in zip(manifest.table.index, cells, strict=True)
         if label not in ids
     ]

@@ -13,7 +13,10 @@ SECONDS_BETWEEN = 0.2  # between two drawings of the bar
 
 
 class Progress(keras.callbacks.Callback):
-    """Draws one bar for all epochs on standard error; prints nothing where that is no terminal."""
+    """Draws one bar for all epochs on standard error; prints nothing where that is no terminal.
+
+    A context, so that the bar ends however the training ends.
+    """
 
     def __init__(self, epochs: int, steps: int):
         super().__init__()
@@ -52,5 +55,9 @@ class Progress(keras.callbacks.Callback):
         )
         self._bar.update(self._task, completed=self._done + self._steps, figures=figures)
 
-    def on_train_end(self, logs=None):
-        self._bar.stop()
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *reason):
+        if self._bar.live.is_started:
+            self._bar.stop()  # on Ctrl-C too: it brings the cursor back

@@ -86,7 +86,7 @@ class Classify:
     def __post_init__(self) -> None:
         given = self.labels
         labels = tuple(map(str, range(given) if isinstance(given, int) else given))
-        if len(set(labels)) != len(labels) or len(labels) < 2:
+        if isinstance(given, str) or len(set(labels)) != len(labels) or len(labels) < 2:
             raise ValueError(f"Classify wants two or more different labels. Received: {given!r}")
         object.__setattr__(self, "labels", labels)
 
@@ -114,6 +114,9 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.inputs or not self.outputs:
             raise ValueError("a model wants at least one input and one output")
+        both = set(self.inputs) & set(self.outputs)
+        if both:
+            raise ValueError(f"{both.pop()!r} names an input and an output; rename one of them")
         object.__setattr__(self, "optional", tuple(self.optional))
         for name in self.optional:
             pick(self.inputs, name, "optional input")
@@ -143,7 +146,8 @@ class Recipe:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Recipe:
         """Raises ValueError for an unknown kind or field."""
-        fields = dict(fields)
+        known = {f.name: f for f in dataclasses.fields(cls)}
+        fields = {name: value for name, value in fields.items() if pick(known, name, "field")}
         for part, table in (("inputs", INPUTS), ("outputs", OUTPUTS)):
             fields[part] = {n: _from_dict(value, table) for n, value in fields[part].items()}
         return cls(**fields)

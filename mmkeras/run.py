@@ -15,7 +15,7 @@ import keras
 
 from mmkeras.manifest import SPLITS, Manifest, digest, load_manifest
 from mmkeras.model import recipe_of
-from mmkeras.prepare import Prepared, prepare
+from mmkeras.prepare import Prepared, check_tokenizer, prepare
 from mmkeras.recipe import Recipe
 from mmkeras_edge.inputs import pick
 
@@ -45,7 +45,9 @@ class Run:
         columns = data["inputs"]
         return load_manifest(
             path or data["path"],
-            *(columns.get(name) for name in ("image", "text", "audio")),
+            image=columns.get("image"),
+            text=columns.get("text"),
+            audio=columns.get("audio"),
             targets=data["targets"],
         )
 
@@ -69,8 +71,12 @@ class Run:
         return whole.on_lines(lines)
 
     def prepare(self, data: Manifest | Prepared) -> Prepared:
-        """A manifest as the arrays that this run's model takes."""
+        """A manifest as the arrays that this run's model takes.
+
+        Raises ValueError for rows that were prepared for another model.
+        """
         if isinstance(data, Prepared):
+            check_tokenizer(data, self.tokenizer_json)
             return data.narrowed(self.recipe)
         return prepare(data, self.recipe, self.tokenizer_json)
 
@@ -80,8 +86,7 @@ class Run:
         Raises FileExistsError for a folder that is no run.
         """
         path = Path(path)
-        if path.exists() and not (path / ABOUT).is_file():
-            raise FileExistsError(f"{str(path)!r} exists and is no run; choose another folder")
+        check_free(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as workshop:
             new, old = Path(workshop, "new"), Path(workshop, "old")
@@ -93,8 +98,18 @@ class Run:
             (new / ABOUT).write_text(json.dumps(self.about, indent=1), encoding="utf-8")
             if path.exists():
                 path.rename(old)
-            new.rename(path)
+            try:
+                new.rename(path)
+            finally:
+                if old.exists() and not path.exists():
+                    old.rename(path)
         return path
+
+
+def check_free(path: Path) -> None:
+    """Raises FileExistsError for what is there and no run: it is not to be replaced."""
+    if path.exists() and not (path / ABOUT).is_file():
+        raise FileExistsError(f"{str(path)!r} exists and is no run; choose another folder")
 
 
 def load(path: str | os.PathLike[str]) -> Run:

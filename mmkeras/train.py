@@ -18,10 +18,10 @@ from mmkeras.dataset import Batches
 from mmkeras.frozen import frozen_inputs, head_model, through_towers
 from mmkeras.manifest import Manifest, digest
 from mmkeras.model import recipe_of
-from mmkeras.prepare import Prepared, prepare
+from mmkeras.prepare import Prepared, check_tokenizer, prepare
 from mmkeras.progress import Progress
 from mmkeras.recipe import Recipe
-from mmkeras.run import Run
+from mmkeras.run import Run, check_free
 from mmkeras.tokenizer import tokenizer_for
 
 PACKAGES = ("mmkeras", "keras", "tensorflow", "numpy", "tokenizers", "soxr", "soundfile", "pillow")
@@ -32,7 +32,7 @@ class Training:
     """How to train, beside for how long."""
 
     batch_size: int = 64
-    learning_rate: float = 1e-3  # at the start; it falls to 0 along a cosine
+    learning_rate: float = 2e-3  # at the start; it falls to 0 along a cosine
     weight_decay: float = 1e-2  # decoupled: Loshchilov and Hutter, ICLR 2019
     warm_up: float = 0.05  # share of the steps in which the rate rises to learning_rate
     clip_norm: float = 1.0
@@ -56,7 +56,10 @@ def fit(
     """
     recipe = recipe_of(model)
     begun = time.perf_counter()
+    if out is not None:
+        check_free(Path(out))
     train, valid = _prepared(recipe, train, valid)
+    origin = _origin(train.manifest, valid.manifest)
     keras.utils.set_random_seed(training.seed)
     frozen = frozen_inputs(recipe)
     seen = model
@@ -65,23 +68,29 @@ def fit(
         seen = head_model(model, frozen)
         train_data = through_towers(model, frozen, train)
         valid_data = through_towers(model, frozen, valid)
+    raw = [name for name in recipe.inputs if name not in frozen]
     batches = Batches(
-        train_data, training.batch_size, shuffle=True, augment=training.augment, seed=training.seed
+        train_data,
+        training.batch_size,
+        shuffle=True,
+        augment=raw if training.augment else (),
+        seed=training.seed,
     )
     compile_for(seen, recipe, training, steps=epochs * len(batches))
     best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
-    history = seen.fit(
-        batches,
-        validation_data=Batches(valid_data, 256),
-        epochs=epochs,
-        callbacks=[best, Progress(epochs, len(batches)), *callbacks],
-        verbose=0,
-    )
+    with Progress(epochs, len(batches)) as progress:
+        history = seen.fit(
+            batches,
+            validation_data=Batches(valid_data, 256),
+            epochs=epochs,
+            callbacks=[best, progress, *callbacks],
+            verbose=0,
+        )
     about = {
         "training": dataclasses.asdict(training),
         "epochs": epochs,
         "rows": {"train": len(train), "valid": len(valid)},
-        "data": _origin(train.manifest, valid.manifest),
+        "data": origin,
         "seconds": round(time.perf_counter() - begun, 1),
         "host": {"machine": platform.machine(), "python": platform.python_version()},
         "versions": versions(),
@@ -141,5 +150,6 @@ def _prepared(
         tokenizer_json = tokenizer_for(recipe, train)
         train = prepare(train, recipe, tokenizer_json)
     if isinstance(valid, Prepared):
+        check_tokenizer(valid, tokenizer_json)
         return train, valid.narrowed(recipe)
     return train, prepare(valid, recipe, tokenizer_json)

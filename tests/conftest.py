@@ -8,28 +8,140 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from mmkeras import Manifest, Recipe, Run
+    from mmkeras_export import Report
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+class Stamps(NamedTuple):
+    """Rows of the built-in sample set."""
+
+    train: Manifest
+    valid: Manifest
+    test: Manifest
+
+
+@pytest.fixture(scope="session")
+def stamps(tmp_path_factory) -> Stamps:
+    """Pictures, captions and sounds, 480 rows; a few have no sound."""
+    import mmkeras
+    from mmkeras.datasets import synthetic
+
+    data = mmkeras.load_manifest(
+        synthetic.build(tmp_path_factory.mktemp("synthetic"), rows=480),
+        image="image",
+        text="caption",
+        audio="speech",
+        targets={"category": "classify", "language": "classify"},
+        group="group",
+    )
+    return Stamps(*data.split(seed=0))
+
+
+@pytest.fixture(scope="session")
+def run(stamps, tmp_path_factory) -> Run:
+    """One small trained run for all tests: image, text and audio, the last two optional."""
+    import keras
+
+    import mmkeras
+
+    keras.utils.set_random_seed(0)
+    outputs = {n: mmkeras.Classify(stamps.train.classes(n)) for n in ("category", "language")}
+    model = mmkeras.build_model(
+        image=mmkeras.Image("cnn", size_px=(32, 32)),
+        text=mmkeras.Text("embedding", length=8, vocabulary=400),
+        audio=mmkeras.Audio("cnn", clip_ms=400, mels=32),
+        fusion="self_attention",
+        optional=("text", "audio"),
+        outputs=outputs,
+        width=32,
+    )
+    training = mmkeras.Training(batch_size=16, learning_rate=3e-3, augment=False)
+    out = tmp_path_factory.mktemp("runs") / "stamps"
+    return mmkeras.fit(model, stamps.train, stamps.valid, epochs=12, out=out, training=training)
+
+
+class Files(NamedTuple):
+    """What one export of a run to every precision wrote, and its reports, by precision."""
+
+    paths: dict[str, Path]
+    reports: dict[str, Report]
+
+
+@pytest.fixture(scope="session")
+def files(run, stamps, tmp_path_factory) -> Files:
+    from mmkeras_export import PRECISIONS, export_all
+
+    folder = tmp_path_factory.mktemp("files")
+    paths = {name: folder / f"{name}.tflite" for name in PRECISIONS}
+    return Files(paths, export_all(run, paths, stamps.train, stamps.valid))
+
+
 @dataclass(frozen=True)
 class Exported:
-    """A file made by mmkeras_export, with inputs image, text and audio; audio is optional."""
+    """A file made by mmkeras_export: image, text and audio, the last two optional."""
 
     path: Path
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory) -> Exported:
-    """One small trained and exported model for the whole run.
+def exported(request) -> Exported:
+    """The int8 file of the run.
 
     MMKERAS_EXPORTED names one that is already made, for where there is no Keras to make it.
     """
     if "MMKERAS_EXPORTED" in os.environ:
         return Exported(Path(os.environ["MMKERAS_EXPORTED"]))
-    raise NotImplementedError("train and export a tiny model here")
+    return Exported(request.getfixturevalue("files").paths["int8"])
+
+
+@pytest.fixture
+def toy(tmp_path) -> Path:
+    """A manifest of 20 rows: even ones are black cats that hum at 500 Hz, odd ones white dogs that
+    whistle at 2 kHz. Row i stands on line i + 2; from row 10 on there is no sound."""
+    import numpy as np
+    import soundfile
+    from PIL import Image
+
+    lines = ["picture,words,sound,animal,pair"]
+    for i in range(20):
+        grey, words, pitch_hz, animal = TOYS[i % 2]
+        Image.new("RGB", (8, 8), (grey,) * 3).save(tmp_path / f"{i}.png")
+        sound = ""
+        if i < 10:
+            sound = f"{i}.wav"
+            wave = 0.5 * np.sin(2 * np.pi * pitch_hz * np.arange(800) / 8_000)
+            soundfile.write(tmp_path / sound, wave, 8_000)
+        lines.append(f"{i}.png,{words},{sound},{animal},{i}")
+    path = tmp_path / "toy.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+TOYS = ((0, "A black cat.", 500, "cat"), (255, "A white dog.", 2_000, "dog"))
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    """A model of the toys that trains in a moment."""
+    from mmkeras.recipe import Audio, Classify, Image, Recipe, Text
+
+    return Recipe(
+        inputs={
+            "image": Image("cnn", (16, 16)),
+            "text": Text("embedding", length=4, vocabulary=300),
+            "audio": Audio("cnn", clip_ms=96, rate_hz=8_000, mels=8),
+        },
+        outputs={"animal": Classify(("cat", "dog"))},
+        width=8,
+        optional=("audio",),
+    )
 
 
 @pytest.fixture(scope="session")

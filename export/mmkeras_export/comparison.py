@@ -18,6 +18,7 @@ Arrays = Mapping[str, np.ndarray]  # by input or output name, one row a sample
 class Comparison:
     """By output: how far a file's answers are from Keras', and how good both are (0 to 1)."""
 
+    rows: int
     max_difference: Mapping[str, float]  # of a probability
     agreement: Mapping[str, float]  # share of rows with the same class
     keras_accuracy: Mapping[str, float]
@@ -25,7 +26,7 @@ class Comparison:
     majority: Mapping[str, float]  # accuracy of always saying the most frequent class
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: dict(value) for name, value in vars(self).items()}
+        return {n: dict(v) if isinstance(v, Mapping) else v for n, v in vars(self).items()}
 
 
 def run_lite(lite: bytes, feed: Arrays) -> dict[str, np.ndarray]:
@@ -51,6 +52,7 @@ def compare(expected: Arrays, found: Arrays, answers: Arrays) -> Comparison:
     """Probabilities of Keras and of a file, (N, labels) by output, and the class ids, (N,)."""
     classes = {name: (expected[name].argmax(-1), found[name].argmax(-1)) for name in answers}
     return Comparison(
+        rows=len(next(iter(answers.values()))),
         max_difference={n: float(np.abs(expected[n] - found[n]).max()) for n in answers},
         agreement={n: float((keras == lite).mean()) for n, (keras, lite) in classes.items()},
         keras_accuracy={n: float((classes[n][0] == ids).mean()) for n, ids in answers.items()},

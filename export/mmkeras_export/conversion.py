@@ -17,12 +17,12 @@ import keras
 from mmkeras_edge.graph import Graph
 from mmkeras_export.signature import call_by_name, inputs_of, outputs_of
 
-CURES = {  # what the converter says -> what to do about it
-    "TensorList": "build the recurrent layer with unroll=True",
-    "Segmentation": "build recurrent layers with unroll=True, and leave out layers one by one "
-    "to find the one that crashes the converter",
-    "": "replace the layer by one that uses standard operations, or write it with keras.ops",
-}
+# Of what the converter writes: the path that TensorFlow gave to an operation, and the operation.
+REFUSED = re.compile(r'"([^"@]+)@[^"]*"\].*\'(tf\.\w+)\' op is neither a custom op')
+CURE = "replace that layer by one of standard operations, or write it with keras.ops"
+CRASH_CURE = (
+    "build recurrent layers with unroll=True; otherwise leave out layers to find the one at fault"
+)
 
 
 class ConversionError(ValueError):
@@ -46,7 +46,7 @@ def convert(model: keras.Model, timeout_s: float = 900) -> bytes:
                 "timeout_s="
             ) from error
         if child.returncode:
-            raise ConversionError(_explained(child.returncode, log))
+            raise ConversionError(_explained(model, child.returncode, log))
         lite = target.read_bytes()
     _check(model, lite)
     return lite
@@ -61,7 +61,7 @@ def _started() -> Iterator[subprocess.Popen[str]]:
         "CUDA_VISIBLE_DEVICES": "-1",  # conversion needs none
         "TF_CPP_MIN_LOG_LEVEL": "1",
     }
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "mmkeras_export._converter"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -69,44 +69,45 @@ def _started() -> Iterator[subprocess.Popen[str]]:
         env=environment,
         text=True,
         errors="replace",
-    )
-    try:
-        yield child
-    finally:
-        child.kill()
-        child.communicate()
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 def _save(model: keras.Model, folder: Path) -> None:
     """As a SavedModel: a concrete function handed over directly loses the variables' values."""
-    shapes = {
-        name: keras.InputSpec(shape=(1, *tensor.shape[1:]), dtype=tensor.dtype, name=name)
-        for name, tensor in inputs_of(model).items()
-    }
+    shapes = {}
+    for name, tensor in inputs_of(model).items():
+        if None in tensor.shape[1:]:
+            raise ConversionError(
+                f"input {name!r} has the open shape {tensor.shape[1:]}; build the model with a "
+                "fixed one, as a device has"
+            )
+        shapes[name] = keras.InputSpec(shape=(1, *tensor.shape[1:]), dtype=tensor.dtype, name=name)
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", lambda feed: call_by_name(model, feed), [shapes])
     archive.write_out(str(folder), verbose=False)
 
 
-def _explained(code: int, log: str) -> str:
-    """What a child that failed wrote, in two lines."""
+def _explained(model: keras.Model, code: int, log: str) -> str:
+    """What a child that failed wrote, in a line."""
     if code < 0:
-        reason = f"the converter crashed: {signal.strsignal(-code)}"
-        return f"{reason}; {_cure(reason)}"
-    refused = dict.fromkeys(re.findall(r"'(tf\.\w+)' op is neither a custom op", log))
-    places = dict.fromkeys(
-        re.findall(r'"([^"@;]+)(?:@[^"]*)?"', " ".join(re.findall(r"loc\(.*", log)))
-    )
+        return f"the converter crashed ({signal.strsignal(-code)}); {CRASH_CURE}"
+    layers = {layer.name for layer in model._flatten_layers()}
+    refused = [f"{op} in {_layer(path, layers)}" for path, op in REFUSED.findall(log)]
     if refused:
-        where = f" in {', '.join(list(places)[:3])}" if places else ""
-        return f"no TFLite operation for {', '.join(refused)}{where}; {_cure(' '.join(refused))}"
+        return f"TFLite has no operation for {', '.join(dict.fromkeys(refused))}; {CURE}"
     last = [line for line in log.splitlines() if line.strip()][-1:]
-    return f"the converter failed: {' '.join(last)}; {_cure(log)}"
+    return f"the converter failed: {''.join(last)}; {CURE}"
 
 
-def _cure(reason: str) -> str:
-    return next(cure for word, cure in CURES.items() if word in reason)
+def _layer(path: str, layers: set[str]) -> str:
+    """The innermost layer of a TensorFlow path, which numbers a name that it meets again."""
+    found = [name for part in path.split("/") if (name := re.sub(r"_\d+$", "", part)) in layers]
+    return f"the layer {found[-1]!r}" if found else path
 
 
 def _check(model: keras.Model, lite: bytes) -> None:

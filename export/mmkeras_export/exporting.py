@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from mmkeras.evaluation import predict
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
@@ -24,12 +26,8 @@ from mmkeras_export.conversion import convert
 from mmkeras_export.gate import ALL, GateError, failures
 from mmkeras_export.goldens import golden_samples
 from mmkeras_export.packing import pack
-from mmkeras_export.quantization import (
-    Sample,
-    float_islands,
-    quantize_dynamic,
-    quantize_int8,
-)
+from mmkeras_export.quantization import float_islands, quantize_dynamic, quantize_int8
+from mmkeras_export.ranges import Sample
 
 PACKAGES = ("tensorflow", "litert-quantizer", "ai-edge-litert")  # that made the file
 
@@ -162,7 +160,7 @@ def _measured(
         comparisons,
         model_bytes=len(lite),
         compressed_bytes=len(zlib.compress(lite, 9)),
-        ms=median_ms(lite, conditions[ALL].feed(range(1))),
+        ms=median_ms(lite, conditions[ALL].feed(np.arange(1))),
     )
 
 

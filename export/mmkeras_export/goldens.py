@@ -35,7 +35,7 @@ def golden_samples(run: Run, data: Prepared, lite: bytes) -> list[Golden]:
         sources = data.manifest.sources(row)
         given = {n: sources[n] for n in recipe.inputs if sources[n] is not None}
         if len(given) > 1:
-            given.pop(absences.get(i), None)
+            given.pop(absences.get(i, ""), None)
         raw = {name: _raw(source, recipe.specs[name]) for name, source in given.items()}
         feed = load_sample(raw, recipe.specs, recipe.optional, tokenizer)
         samples.append(Golden(raw, feed, graph.run(feed)))

@@ -31,7 +31,7 @@ def call_by_name(model: keras.Model, feed: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(model.input, Mapping):
         given = keras.tree.map_structure(lambda tensor: feed[tensor.name], model.input)
     answers = model(given, training=False)
-    return answers if isinstance(answers, Mapping) else _by_layer(model, answers)
+    return dict(answers) if isinstance(answers, Mapping) else _by_layer(model, answers)
 
 
 def _by_layer(model: keras.Model, structure: Any) -> dict[str, Any]:

@@ -1,0 +1,106 @@
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from mmkeras.evaluation import predict
+from mmkeras_edge.graph import Graph
+from mmkeras_export import ConversionError, convert, run_lite
+
+
+@keras.saving.register_keras_serializable("tests")
+class Inverse(keras.layers.Layer):
+    """Of square matrices: an operation that TFLite lacks."""
+
+    def call(self, matrices):
+        return keras.ops.inv(matrices)
+
+
+def test_float_answers_are_those_of_keras(run, lite, stamps):
+    data = run.prepare(stamps.valid)
+    for rows in (data, data.without("text"), data.without("audio")):
+        expected, found = predict(run, rows), run_lite(lite, rows.feed())
+        for name in expected:
+            np.testing.assert_allclose(found[name], expected[name], atol=1e-4, rtol=0)
+
+
+def test_the_file_has_the_names_and_types_of_the_model(run, lite):
+    graph = Graph(lite)
+    assert {name: tensor["dtype"].__name__ for name, tensor in graph.inputs.items()} == {
+        "image": "uint8",
+        "text": "int32",
+        "text_present": "float32",
+        "audio": "float32",
+        "audio_present": "float32",
+    }
+    assert set(graph.outputs) == {"category", "language"}
+
+
+def test_any_functional_model_converts_recurrent_too():
+    series = keras.Input((6, 2), name="series")
+    state = keras.layers.LSTM(3)(series)
+    model = keras.Model(series, [keras.layers.Dense(2, name=n)(state) for n in ("b", "a")])
+    values = np.random.default_rng(0).normal(size=(4, 6, 2)).astype(np.float32)
+    found = run_lite(convert(model), {"series": values})
+    for name, expected in zip(("b", "a"), model(values), strict=True):
+        np.testing.assert_allclose(found[name], expected, atol=1e-6)
+
+
+def test_an_operation_that_tflite_lacks_is_named_with_its_layer():
+    matrix = keras.Input((2, 2), name="matrix")
+    model = keras.Model({"matrix": matrix}, {"y": Inverse(name="inverted")(matrix)})
+    with pytest.raises(
+        ConversionError, match=r"tf\.MatrixInverse in the layer 'inverted'; replace"
+    ):
+        convert(model)
+
+
+def test_an_open_shape_is_refused():
+    series = keras.Input((None, 2), name="series")
+    model = keras.Model({"series": series}, {"y": keras.layers.GlobalMaxPooling1D()(series)})
+    with pytest.raises(ConversionError, match=r"input 'series' has the open shape \(None, 2\)"):
+        convert(model)
+
+
+@pytest.fixture
+def small():
+    x = keras.Input((2,), name="x")
+    return keras.Model({"x": x}, {"y": keras.layers.Dense(1)(x)})
+
+
+def children() -> list[int]:
+    """The converters that run under this process."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (entry / "cmdline").read_bytes()
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent == os.getpid() and b"mmkeras_export._converter" in command:
+            found.append(int(entry.name))
+    return found
+
+
+def test_a_converter_that_takes_too_long_is_stopped(small):
+    with pytest.raises(ConversionError, match=r"stopped after 0\.01 s"):
+        convert(small, timeout_s=0.01)
+    assert children() == []
+
+
+def test_a_converter_that_crashes_leaves_this_process_alive(small):
+    def crash():
+        while not (running := children()):
+            time.sleep(0.01)
+        os.kill(running[0], signal.SIGSEGV)
+
+    killer = threading.Thread(target=crash, daemon=True)
+    killer.start()
+    with pytest.raises(ConversionError, match=r"the converter crashed .*; build recurrent layers"):
+        convert(small)
+    killer.join()

@@ -1,0 +1,168 @@
+import re
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from litert_quantizer.utils import tfl_flatbuffer_utils as flatbuffer
+
+from mmkeras.evaluation import predict
+from mmkeras_edge.graph import Graph
+from mmkeras_export import float_islands, quantize_dynamic, quantize_int8, run_lite
+from mmkeras_export.calibration import calibration_samples
+from mmkeras_export.conversion import convert
+from mmkeras_export.nodes import Node, read_nodes
+from mmkeras_export.ranges import activation_ranges
+
+FLOAT32, INT32, INT8 = schema.TensorType.FLOAT32, schema.TensorType.INT32, schema.TensorType.INT8
+BORDER = {str(schema.BuiltinOperator.QUANTIZE), str(schema.BuiltinOperator.DEQUANTIZE)}
+
+
+class Step(NamedTuple):
+    """An operation of a file with the types of what it takes and gives."""
+
+    kind: str
+    name: str
+    given: tuple[int, ...]
+    made: tuple[int, ...]
+
+
+def steps_of(lite: bytes) -> list[Step]:
+    model = flatbuffer.read_model(lite)
+    graph = model.subgraphs[0]
+    return [
+        Step(
+            node.kind,
+            node.scope,
+            tuple(graph.tensors[i].type for i in op.inputs),
+            tuple(graph.tensors[i].type for i in op.outputs),
+        )
+        for node, op in zip(read_nodes(lite), graph.operators, strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def samples(run, stamps):
+    return calibration_samples(run, stamps.train)
+
+
+@pytest.fixture(scope="module")
+def dynamic(run, lite):
+    return quantize_dynamic(lite, float_islands(run.model))
+
+
+@pytest.fixture(scope="module")
+def int8(run, lite, samples):
+    return quantize_int8(lite, samples, float_islands(run.model))
+
+
+def test_the_islands_of_a_model(run):
+    assert float_islands(run.model) == ("audio_log_mel", "category", "language", "text_pool")
+
+
+def test_the_islands_of_any_keras_model_nested_ones_too():
+    x = keras.Input((4,))
+    inner = keras.Model(x, keras.layers.LayerNormalization(name="norm")(x))
+    answer = keras.layers.Softmax(name="softmax")(keras.layers.Dense(2)(inner(x)))
+    assert float_islands(keras.Model(x, {"y": answer})) == ("norm", "softmax", "y")
+
+
+def test_full_int8_computes_in_int8_but_for_the_islands(int8):
+    heavy = {"CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL", "GATHER", "MAX_POOL_2D"}
+    islands = re.compile("audio_log_mel|text_pool|StatefulPartitionedCall")
+    for step in steps_of(int8):
+        if step.kind in BORDER:
+            continue
+        if islands.search(step.name):
+            assert INT8 not in step.given + step.made, step
+        elif step.kind in heavy:
+            assert step.made == (INT8,), step
+            assert step.given[0] == INT8, step
+
+
+def test_full_int8_has_all_kinds_that_were_meant_to_shrink(int8):
+    shrunk = {step.kind for step in steps_of(int8) if INT8 in step.given}
+    assert shrunk >= {"CONV_2D", "FULLY_CONNECTED", "GATHER", "BATCH_MATMUL"}
+
+
+def test_dynamic_int8_shrinks_weights_and_tables_and_nothing_else(dynamic):
+    for step in steps_of(dynamic):
+        if "audio_log_mel" in step.name:
+            assert INT8 not in step.given, step
+        elif step.kind in ("CONV_2D", "FULLY_CONNECTED"):
+            assert step.given[:2] == (FLOAT32, INT8), step
+            assert step.made == (FLOAT32,), step
+        elif step.kind == "GATHER":
+            assert step.given == (INT8, INT32), step
+
+
+@pytest.mark.parametrize("precision", ["dynamic", "int8"])
+def test_inputs_and_outputs_keep_their_types(precision, lite, request):
+    float_graph, graph = Graph(lite), Graph(request.getfixturevalue(precision))
+    for before, after in ((float_graph.inputs, graph.inputs), (float_graph.outputs, graph.outputs)):
+        assert {n: t["dtype"] for n, t in before.items()} == {
+            n: t["dtype"] for n, t in after.items()
+        }
+
+
+@pytest.mark.parametrize("precision", ["dynamic", "int8"])
+def test_answers_stay_near_those_of_keras(precision, run, stamps, request):
+    data = run.prepare(stamps.test)
+    expected = predict(run, data)
+    found = run_lite(request.getfixturevalue(precision), data.feed())
+    for name in expected:
+        assert (found[name].argmax(-1) == expected[name].argmax(-1)).mean() >= 0.95
+        assert np.abs(found[name] - expected[name]).max() < 0.1
+
+
+def test_without_its_islands_the_answers_go_astray(run, lite, samples, int8, stamps):
+    data = run.prepare(stamps.valid)
+    expected, feed = predict(run, data)["category"], data.feed()
+    errors = [
+        np.abs(run_lite(file, feed)["category"] - expected).mean()
+        for file in (int8, quantize_int8(lite, samples))
+    ]
+    assert errors[1] > 1.5 * errors[0]
+
+
+def test_no_samples_are_refused(lite):
+    with pytest.raises(ValueError, match="full int8 wants calibration samples, received none"):
+        quantize_int8(lite, [])
+
+
+def test_ranges_are_the_true_extremes_over_all_samples():
+    x = keras.Input((1,), name="x")
+    lite = convert(keras.Model({"x": x}, {"y": keras.layers.Rescaling(2.0, 1.0)(x)}))
+    samples = [{"x": np.array([value], np.float32)} for value in (0.0, -3.0, 5.0, 1.0)]
+    ranges = activation_ranges(lite, samples)
+    extremes = {(float(r["min"].item()), float(r["max"].item())) for r in ranges.values()}
+    assert (-3.0, 5.0) in extremes  # x
+    assert (-5.0, 11.0) in extremes  # 2 x + 1
+
+
+def test_a_model_with_a_recurrent_layer_is_quantised_too():
+    series = keras.Input((6, 2), name="series")
+    state = keras.layers.LSTM(8)(series)
+    model = keras.Model(series, keras.layers.Dense(3, name="y")(state))
+    values = np.random.default_rng(0).normal(size=(64, 6, 2)).astype(np.float32)
+    expected = model.predict(values, verbose=0)
+    lite = quantize_int8(convert(model), [{"series": value} for value in values])
+    error = run_lite(lite, {"series": values})["y"] - expected
+    assert error.std() < 0.1 * expected.std()
+
+
+@pytest.mark.parametrize(
+    ("kind", "layers", "inside"),
+    [
+        ("MUL", ("m_1/pool_1/mul",), True),
+        ("MUL", ("m_1/spool_1/mul",), False),
+        ("ADD", ("m_1/dense_1/add", "m_1/pool_1/mul"), True),  # any part
+        ("CONV_2D", ("m_1/conv_1/Relu", "m_1/pool_1/mul"), False),  # all parts
+        ("CONV_2D", ("m_1/pool_1/convolution", "m_1/pool_1/add"), True),
+        ("SOFTMAX", ("pool",), True),  # an output, by its name
+    ],
+)
+def test_an_operation_of_several_layers_is_in_an_island_if(kind, layers, inside):
+    node = Node(kind, "scope", layers, is_float=True, has_constant=False)
+    assert node.within(re.compile(r"pool(?:_\d+)?")) is inside

@@ -1,0 +1,69 @@
+"""Every entry of every table reaches the device, in every precision."""
+
+import functools
+from itertools import cycle, islice
+
+import keras
+import numpy as np
+import pytest
+
+import mmkeras
+from mmkeras.branches.backbones import BACKBONES
+from mmkeras.branches.text import ENCODERS
+from mmkeras.fusion import FUSIONS
+from mmkeras_export import PRECISIONS, convert, float_islands, run_lite
+from mmkeras_export.comparison import rows_of
+
+ROWS = 16
+TABLES = (BACKBONES, ENCODERS, FUSIONS)
+SOUNDS = ("cnn", "resnet50")
+# Each model takes the next of every table: as few conversions as show every entry once.
+COUNT = max(map(len, TABLES))
+MODELS = list(zip(*(islice(cycle(names), COUNT) for names in (*TABLES, SOUNDS)), strict=True))
+
+
+@functools.cache
+def converted(image: str, text: str, fusion: str, audio: str):
+    """A small untrained model of these parts: (model, float32 file, inputs, Keras' answers)."""
+    keras.utils.set_random_seed(0)
+    model = mmkeras.build_model(
+        image=mmkeras.Image(image, size_px=(32, 32)),
+        text=mmkeras.Text(text, length=6),
+        audio=mmkeras.Audio(audio, clip_ms=640, mels=32),
+        fusion=fusion,
+        optional=("text", "audio"),
+        num_classes=5,
+        width=16,
+    )
+    feed = inputs(model)
+    return model, convert(model), feed, model.predict(feed, verbose=0)["label"]
+
+
+def inputs(model: keras.Model) -> dict[str, np.ndarray]:
+    """Rows that differ in colour, in words and in loudness, some without text or sound."""
+    random = np.random.default_rng(0)
+    colours = random.integers(0, 256, (ROWS, 1, 1, 3)) * random.random((ROWS, 32, 32, 1))
+    loudness = 10 ** random.uniform(-3, 0, (ROWS, 1))
+    sounds = random.normal(size=(ROWS, *model.input["audio"].shape[1:])) * loudness
+    rows = np.arange(ROWS)
+    return {
+        "image": colours.astype(np.uint8),
+        "text": random.integers(1, 257, (ROWS, 6)).astype(np.int32),
+        "text_present": (rows % 4 != 0).astype(np.float32),
+        "audio": sounds.astype(np.float32),
+        "audio_present": (rows % 4 != 1).astype(np.float32),
+    }
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("parts", MODELS, ids="-".join)
+def test_every_part_reaches_the_device_in_every_precision(parts, precision):
+    model, lite, feed, expected = converted(*parts)
+    step = PRECISIONS[precision]
+    shrunk = step.shrink(lite, rows_of(feed), float_islands(model))
+    error = run_lite(shrunk, feed)["label"] - expected
+    if step.exact:
+        assert np.abs(error).max() < 1e-4
+    else:  # of what the rows differ by
+        assert error.std() < 0.25 * (expected - expected.mean(axis=0)).std()
+        assert len(shrunk) < 0.3 * len(lite)
