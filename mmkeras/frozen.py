@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import keras
 
+from mmkeras.branches import BRANCHES
+from mmkeras.model import join, recipe_of
 from mmkeras.prepare import Column, Prepared
 from mmkeras.recipe import Recipe
 
@@ -16,15 +18,31 @@ def frozen_inputs(recipe: Recipe) -> tuple[str, ...]:
 
 
 def head_model(model: keras.Model, frozen: tuple[str, ...]) -> keras.Model:
-    """The model behind its frozen towers: it takes their pooled features, (B, D), by input name.
+    """A copy of the model that takes the pooled features of frozen towers, (B, D), as inputs.
 
-    Shares every layer with `model`, so training one trains the other.
+    Train it, then `give_back` its weights.
     """
-    inputs = dict(model.input)
-    for name in frozen:
-        inputs[name] = model.get_layer(f"{name}_pool").output
-        inputs[name].name = name  # Keras wants inputs named as their keys
-    return keras.Model(inputs, model.output)
+    recipe = recipe_of(model)
+    inputs, pooled = {}, {}
+    for name, source in recipe.inputs.items():
+        if name in frozen:
+            features = model.get_layer(f"{name}_pool").output
+            inputs[name] = pooled[name] = keras.Input(features.shape[1:], name=name)
+        else:
+            branch = BRANCHES[source.kind](name, source)
+            inputs[name], pooled[name] = branch.input, branch.pooled
+    head = join(recipe, inputs, pooled)
+    for layer in head.layers:
+        if layer.weights:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+    return head
+
+
+def give_back(head: keras.Model, model: keras.Model) -> None:
+    """Copies what the head learned into the model that it was made from."""
+    for layer in head.layers:
+        if layer.weights:
+            model.get_layer(layer.name).set_weights(layer.get_weights())
 
 
 def through_towers(model: keras.Model, frozen: tuple[str, ...], data: Prepared) -> Prepared:

@@ -82,32 +82,42 @@ def build_model(
 
 
 def assemble(recipe: Recipe) -> keras.Model:
-    """Branches, what stands in for the absent, fusion, heads: in the order of the data."""
-    inputs: dict[str, keras.KerasTensor] = {}
+    """The whole model of a recipe: a branch for each input, then `join`."""
+    branches = {name: BRANCHES[source.kind](name, source) for name, source in recipe.inputs.items()}
+    return join(
+        recipe,
+        inputs={name: branch.input for name, branch in branches.items()},
+        pooled={name: branch.pooled for name, branch in branches.items()},
+    )
+
+
+def join(
+    recipe: Recipe,
+    inputs: Mapping[str, keras.KerasTensor],
+    pooled: Mapping[str, keras.KerasTensor],
+) -> keras.Model:
+    """From one vector a modality, (B, D), to the outputs: what stands in for the absent, fusion,
+    heads. Adds the presence inputs to `inputs`."""
+    every_input = dict(inputs)
     features = []
-    for name, source in recipe.inputs.items():
-        branch = BRANCHES[source.kind](name, source)
-        inputs[name] = branch.input
-        feature = layers.Dropout(DROPOUT, name=f"{name}_dropout")(branch.pooled)
+    for name in recipe.inputs:
+        feature = layers.Dropout(DROPOUT, name=f"{name}_dropout")(pooled[name])
         feature = layers.Dense(recipe.width, activation="relu", name=f"{name}_feature")(feature)
         if name in recipe.optional:
             present = keras.Input((), dtype="float32", name=presence_name(name))
-            inputs[present.name] = present
+            every_input[present.name] = present
             seed = recipe.optional.index(name)  # of its own: else all are dropped together
             feature = OrMissing(seed=seed, name=f"{name}_or_missing")(feature, present)
         features.append(feature)  # (B, width)
     stacked = Stack(recipe.to_dict(), name="modalities")(features)  # (B, M, width)
-    drop = layers.Dropout(
-        MODALITY_DROPOUT if len(features) > 1 else 0.0,
-        noise_shape=(None, len(features), 1),
-        name="modality_dropout",
-    )
-    stacked = drop(stacked)
-    fuse = pick(FUSIONS, recipe.fusion if len(features) > 1 else "concat", "fusion")
-    fused = fuse(name="fusion")(stacked)
-    fused = layers.Dropout(DROPOUT, name="fusion_dropout")(fused)
+    several = len(features) > 1
+    stacked = layers.Dropout(
+        MODALITY_DROPOUT if several else 0.0, (None, len(features), 1), name="modality_dropout"
+    )(stacked)
+    fusion = pick(FUSIONS, recipe.fusion if several else "concat", "fusion")
+    fused = layers.Dropout(DROPOUT, name="fusion_dropout")(fusion(name="fusion")(stacked))
     outputs = {n: HEADS[head.kind](n, head, fused) for n, head in recipe.outputs.items()}
-    return keras.Model(inputs, outputs, name="mmkeras")
+    return keras.Model(every_input, outputs, name="mmkeras")
 
 
 def recipe_of(model: keras.Model) -> Recipe:

@@ -36,6 +36,7 @@ EPOCHS = 10  # a row is a stamp in one language, so that an epoch shows each sta
 TUNING_EPOCHS = 3  # after pruning
 SPARSITY = 0.5
 SYNTHETIC_ROWS = 1_200
+WIDTH = 100  # of what is printed where there is no terminal to ask
 
 # Where Keras and TensorFlow cannot be imported: what the device is.
 ON_THE_DEVICE = (
@@ -57,7 +58,7 @@ class Tour:
 
 def tour(plan: Tour, quiet: bool = False) -> dict[str, Any]:
     """Does everything, prints as it goes, and returns the figures as plain data."""
-    say = Console(quiet=quiet)
+    say = Console(quiet=quiet, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
     begun = time.perf_counter()
     plan.out.mkdir(parents=True, exist_ok=True)
 
@@ -206,7 +207,7 @@ def predict_on_device(file: str, sources: Mapping[str, str | None]) -> str:
 def _table(rows: Sequence[Mapping[str, Any]], title: str) -> Table:
     outputs = list(rows[0]["accuracy"])
     table = Table(
-        "variant", "file kB", "model kB", "compressed kB", *outputs, "agrees with Keras", "ms",
+        "variant", "file kB", "model kB", "compressed kB", *outputs, "agreement", "ms",
         title=title,
     )  # fmt: skip
     keras_row = rows[0]["keras_accuracy"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
@@ -20,6 +21,7 @@ def import_keras() -> None:
         try:
             import keras
 
+            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # advice on retracing
             keras.ops.zeros(())  # wakes the backend, which looks for a GPU and says so
         except BaseException:
             notices.seek(0)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Outputs = Mapping[str, np.ndarray]  # probabilities by output, (rows, labels)
 
 SAMPLES = 8
+MARKERS = "osD^vP"
 RIGHT, WRONG, INK, FUSED, PALE = "#1b7837", "#b2182b", "#333333", "#2166ac", "#b8c7d9"
 
 
@@ -59,9 +60,16 @@ def _draw_sample(axes: Axes, recipe: Recipe, test: Prepared, outputs: Outputs, r
         text = f"{labels[said]} {probabilities[row][said]:.0%}"
         if said != truth:
             text += f", is {labels[truth]}"
-        place = {"x": 0.5, "y": -0.04 - 0.1 * line, "transform": axes.transAxes}
-        colour = RIGHT if said == truth else WRONG
-        axes.text(s=text, ha="center", va="top", fontsize=11, color=colour, **place)
+        axes.text(
+            0.5,
+            -0.04 - 0.1 * line,
+            text,
+            transform=axes.transAxes,
+            ha="center",
+            va="top",
+            fontsize=11,
+            color=RIGHT if said == truth else WRONG,
+        )
 
 
 def _draw_modalities(axes: Axes, alone: Mapping[str, Mapping[str, float]]) -> None:
@@ -78,21 +86,18 @@ def _draw_modalities(axes: Axes, alone: Mapping[str, Mapping[str, float]]) -> No
 
 def _draw_variants(axes: Axes, variants: Sequence[Mapping[str, Any]]) -> None:
     target = next(iter(variants[0]["accuracy"]))
-    sizes = [variant["compressed_kb"] for variant in variants]
-    shares = [variant["accuracy"][target] for variant in variants]
-    axes.scatter(sizes, shares, s=90, color=FUSED, zorder=3)
-    for variant, size, share in zip(variants, sizes, shares, strict=True):
-        text = f"{variant['variant']}\n{size:,.0f} kB, {variant['ms']:.2f} ms"
-        axes.annotate(text, (size, share), xytext=(0, 12), textcoords="offset points", ha="center")
-    axes.axhline(variants[0]["keras_accuracy"][target], color=INK, ls=":", lw=1)
-    axes.annotate(
-        "Keras", (max(sizes), variants[0]["keras_accuracy"][target]), ha="right", va="top"
-    )
-    axes.set_xscale("log")
-    axes.set_xlim(min(sizes) / 1.8, max(sizes) * 1.8)
-    axes.set_ylim(min(shares) - 0.06, max(shares) + 0.08)
-    axes.set_xlabel("compressed model, kB (log scale)")
+    for variant, marker in zip(variants, MARKERS, strict=False):
+        size, share = variant["compressed_kb"], variant["accuracy"][target]
+        text = f"{variant['variant']}: {size:,.0f} kB, {variant['ms']:.2f} ms, {share:.3f}"
+        axes.scatter([size], [share], s=130, marker=marker, alpha=0.8, zorder=3, label=text)
+    exact = variants[0]["keras_accuracy"][target]
+    axes.axhline(exact, color=INK, ls=":", lw=1, label=f"Keras: {exact:.3f}")
+    shares = [exact, *(variant["accuracy"][target] for variant in variants)]
+    axes.set_ylim(min(shares) - 0.03, max(shares) + 0.03)
+    axes.set_xlim(0, None)
+    axes.set_xlabel("compressed model, kB")
     axes.set_ylabel(f"accuracy of {target}")
     axes.set_title("The files on the device's runtime: size against accuracy", color=INK)
+    axes.legend(loc="best", frameon=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)

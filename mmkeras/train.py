@@ -15,7 +15,7 @@ from typing import Any
 import keras
 
 from mmkeras.dataset import Batches
-from mmkeras.frozen import frozen_inputs, head_model, through_towers
+from mmkeras.frozen import frozen_inputs, give_back, head_model, through_towers
 from mmkeras.manifest import Manifest, digest
 from mmkeras.model import recipe_of
 from mmkeras.prepare import Prepared, check_tokenizer, prepare
@@ -86,6 +86,8 @@ def fit(
             callbacks=[best, progress, *callbacks],
             verbose=0,
         )
+    if frozen:
+        give_back(seen, model)
     about = {
         "training": dataclasses.asdict(training),
         "epochs": epochs,
@@ -116,6 +118,8 @@ def compile_for(model: keras.Model, recipe: Recipe, training: Training, steps: i
         loss_weights={name: head.weight for name, head in recipe.outputs.items()},
         metrics={name: ["accuracy"] for name in recipe.outputs},
     )
+    # Else its variables are made while the step is traced, which is then done twice.
+    model.optimizer.build(model.trainable_variables)
 
 
 def versions() -> dict[str, str]:

@@ -43,7 +43,7 @@ def prune(
         raise ValueError(f"pruning wants at least one epoch. Received: epochs={epochs}")
     model = keras.models.clone_model(run.model)
     model.set_weights(run.model.get_weights())
-    pruning = Pruning(prunable(model), sparsity, epochs)
+    pruning = Pruning(sparsity, epochs)
     data = run.prepare(train), run.prepare(valid)
     tuned = fit(model, *data, epochs=epochs, training=training, callbacks=[pruning])
     about = {**tuned.about, "pruned": {"sparsity": sparsity, "epochs": epochs}}
@@ -102,13 +102,13 @@ class Pruning(keras.callbacks.Callback):
     sparse: so this keeps the best epoch of full sparsity, and puts it back last.
     """
 
-    def __init__(self, weights: list[keras.Variable], sparsity: float, epochs: int):
+    def __init__(self, sparsity: float, epochs: int):
         super().__init__()
-        self._weights = weights
         self._sparsity = sparsity
         self._rise_epochs = max(1, round(RISE * epochs))
 
     def on_train_begin(self, logs=None):
+        self._weights = prunable(self.model)
         self._step = 0
         self._rise = self._rise_epochs * self.params["steps"]
         self._every = max(1, self.params["steps"] // UPDATES)
