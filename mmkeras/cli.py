@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 FAILED, MISUSED = 1, 2  # exit codes: a check that failed; wrong usage or bad input
+INTERRUPTED = 130  # Ctrl-C; Typer's own code for it
 
 ManifestPath = Annotated[Path, typer.Argument(metavar="MANIFEST", help="A CSV with a header.")]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training.")]
@@ -206,13 +207,13 @@ def main() -> int:
 
     warnings.showwarning = _show_warning
     try:
-        return app(standalone_mode=False) or 0
+        code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:
+            print("mmkeras: stopped; nothing half-written is left", file=sys.stderr)
+        return code
     except (ValueError, OSError, ImportError) as error:
         print(f"mmkeras: error: {error}", file=sys.stderr)
         return MISUSED
-    except typer.Abort:
-        print("mmkeras: stopped; nothing half-written is left", file=sys.stderr)
-        return 130
     except Exception as error:
         if hasattr(error, "exit_code"):  # usage errors of Typer's own
             show = getattr(error, "show", None)

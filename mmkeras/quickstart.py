@@ -17,7 +17,7 @@ import keras
 from rich.console import Console
 from rich.table import Table
 
-from mmkeras.datasets import stamps, synthetic
+from mmkeras.datasets import DATASETS, stamps
 from mmkeras.evaluation import evaluate, predict
 from mmkeras.manifest import Manifest, load_manifest
 from mmkeras.model import assemble
@@ -32,7 +32,10 @@ from mmkeras_edge.inputs import pick
 from mmkeras_export import compare, export_all, prune, run_lite
 
 TARGETS = {"category": "classify", "language": "classify"}
-EPOCHS = 10  # a row is a stamp in one language, so that an epoch shows each stamp six times
+EPOCHS = {  # by sample set, for about 30,000 rows seen
+    "stamps": 10,  # a row is a stamp in one language: an epoch shows each stamp six times
+    "synthetic": 40,
+}
 TUNING_EPOCHS = 3  # after pruning
 SPARSITY = 0.5
 SYNTHETIC_ROWS = 1_200
@@ -106,17 +109,19 @@ def tour(plan: Tour, quiet: bool = False) -> dict[str, Any]:
 
 def write_manifest(plan: Tour, say: Console) -> Manifest:
     """Builds the sample set and stores it with its split."""
-    builders = {"stamps": stamps.build, "synthetic": synthetic.build}
-    name = plan.data
-    if name is None:
-        name = "stamps" if stamps.find_stamps() else "synthetic"
-        if name == "synthetic":
-            say.print("the Tux Paint stamps are not installed: taking the built-in synthetic set")
+    name = sample_set(plan)
+    if name != (plan.data or "stamps"):
+        say.print("the Tux Paint stamps are not installed: taking the built-in synthetic set")
     options = {"rows": SYNTHETIC_ROWS} if name == "synthetic" else {}
-    source = pick(builders, name, "sample set")(plan.out / "data", **options)
+    source = pick(DATASETS, name, "sample set")(plan.out / "data", **options)
     whole = load_manifest(source, "image", "caption", "speech", TARGETS, "group")
     stored = whole.with_split(plan.seed).save(source)
     return load_manifest(stored, "image", "caption", "speech", TARGETS, "group")
+
+
+def sample_set(plan: Tour) -> str:
+    """The name of the set that is asked for; by default the stamps, if they are installed."""
+    return plan.data or ("stamps" if stamps.find_stamps() else "synthetic")
 
 
 def recipe_for(manifest: Manifest, pretrained: bool) -> Recipe:
@@ -138,7 +143,9 @@ def train_all(
         keras.utils.set_random_seed(plan.seed)
         out = None if runs else plan.out / "run"
         training = Training(seed=plan.seed)
-        run = fit(assemble(chosen), train, valid, plan.epochs or EPOCHS, out, training)
+        run = fit(
+            assemble(chosen), train, valid, plan.epochs or EPOCHS[sample_set(plan)], out, training
+        )
         figures = evaluate(run, test)
         found[name] = dict(figures.accuracy)
         table.add_row(name, *_shares(figures.accuracy), f"{run.about['seconds']:.0f}")

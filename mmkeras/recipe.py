@@ -49,7 +49,7 @@ class Text:
 
     @property
     def spec(self) -> TextSpec:
-        return TextSpec(self.length or NATIVE_LENGTH.get(self.branch, 16))
+        return TextSpec(NATIVE_LENGTH.get(self.branch, 16) if self.length is None else self.length)
 
     @property
     def tokens(self) -> int:

@@ -36,7 +36,8 @@ def draw_sheet(
 
     figure = Figure(figsize=(16, 9), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
-    left, right = figure.subfigures(1, 2, width_ratios=(1.25, 1), wspace=0.04)
+    grid = figure.add_gridspec(1, 2, width_ratios=(1.25, 1), wspace=0.04)
+    left, right = (figure.add_subfigure(grid[0, side]) for side in (0, 1))
     left.suptitle("Test samples: what the model says of picture, caption and voice", color=INK)
     chosen = np.linspace(0, len(test) - 1, SAMPLES + 1).astype(int)[:-1]
     for axes, row in zip(left.subplots(2, SAMPLES // 2).flat, chosen, strict=True):

@@ -50,6 +50,8 @@ def test_a_text_has_its_branchs_length_unless_told():
     assert Text("minilm", length=8).spec == TextSpec(8)
     assert Text("minilm").tokens == 30_522  # fixed by its tokenizer
     assert Text(vocabulary=500).tokens == 500
+    with pytest.raises(ValueError, match="wanted a whole length above 0, received 0"):
+        _ = Text(length=0).spec
 
 
 def test_half_a_second_at_8_khz_is_31_hops_of_128_samples():

@@ -111,17 +111,15 @@ def export_all(
     Nothing is written unless all of them pass.
     """
     steps = {name: pick(PRECISIONS, name, "precision") for name in paths}
-    calibrated = [name for name, step in steps.items() if step.calibrated]
     for path in paths.values():
         if not Path(path).absolute().parent.is_dir():
             raise FileNotFoundError(f"no folder for {os.fspath(path)!r}")
     if validation is None:
         raise ValueError("give validation=, the rows that the file is checked on")
-    if calibrated and calibration is None:
-        raise ValueError(f"{calibrated[0]} wants calibration=, such as the training rows")
     run = run if isinstance(run, Run) else load(run)
+    calibrated = any(step.calibrated for step in steps.values())
+    samples = _samples(run, calibration) if calibrated else []
     valid = run.prepare(validation)
-    samples = calibration_samples(run, calibration) if calibration is not None else []
     islands = float_islands(run.model)
     whole = convert(run.model)
     lites = {name: step.shrink(whole, samples, islands) for name, step in steps.items()}
@@ -140,6 +138,12 @@ def export_all(
         size = pack(report.path, lites[name], _card(run, report), run.tokenizer_json, golden)
         reports[name] = dataclasses.replace(report, file_bytes=size)
     return reports
+
+
+def _samples(run: Run, calibration: Manifest | Prepared | None) -> list[dict[str, np.ndarray]]:
+    if calibration is None:
+        raise ValueError("full int8 wants calibration=, such as the training rows")
+    return calibration_samples(run, calibration)
 
 
 def _measured(

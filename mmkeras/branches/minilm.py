@@ -90,7 +90,7 @@ def minilm_tokenizer_json() -> str:
 def _block(x, padding, heads: int, name: str):
     """One layer of BERT: attention, then two dense layers, each added and then normalised."""
     width = x.shape[-1]
-    y = SelfAttention(heads, name=f"{name}_attention")(x, padding)
+    y = TokenAttention(heads, name=f"{name}_attention")(x, padding)
     x = _norm(f"{name}_attention")(keras.layers.Add(name=f"{name}_attention_add")([x, y]))
     # The exact GELU, by erf: TFLite has it as one op.
     y = keras.layers.Dense(4 * width, activation="gelu", name=f"{name}_up")(x)
@@ -133,7 +133,7 @@ def _normal() -> keras.initializers.Initializer:
 
 
 @keras.saving.register_keras_serializable("mmkeras")
-class SelfAttention(keras.layers.Layer):
+class TokenAttention(keras.layers.Layer):
     """Every token reads all that are not padding: (B, T, D), padding (B, T) -> (B, T, D).
 
     softmax(q k' / sqrt(d) + PADDED * padding) v over heads of d = D / heads; padding is 1 or 0.

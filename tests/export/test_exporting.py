@@ -113,7 +113,7 @@ def test_a_model_of_one_picture_needs_no_tokenizer(stamps, tmp_path):
     [
         ({"precision": "int"}, r"unknown precision 'int'; did you mean 'int8'\?"),
         ({"validation": None}, "give validation=, the rows that the file is checked on"),
-        ({"calibration": None}, "int8 wants calibration=, such as the training rows"),
+        ({"calibration": None}, "full int8 wants calibration=, such as the training rows"),
     ],
 )
 def test_what_is_missing_or_unknown_is_said_before_anything_is_done(

@@ -1,0 +1,166 @@
+import io
+import json
+import subprocess
+import sys
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import pytest
+
+import mmkeras
+from mmkeras.cli import main
+from mmkeras_edge.verify import verify
+
+COLUMNS = ["--image", "picture", "--text", "words", "--audio", "sound", "--target", "animal"]
+
+
+def command(*arguments):
+    """Runs a command in this process: its exit code, standard output and standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["mmkeras", *map(str, arguments)])
+        code = main()
+    return code, out.getvalue(), err.getvalue()
+
+
+class Trained(NamedTuple):
+    """What `mmkeras train` said, and the folder of its run."""
+
+    out: str
+    err: str
+    run: Path
+
+
+@pytest.fixture(scope="module")
+def trained(write_toys, tmp_path_factory) -> Trained:
+    folder = tmp_path_factory.mktemp("trained")
+    what = ["--text", "words", "--target", "animal", "--group", "pair", "--out", folder / "run"]
+    how = ["--text-branch", "dense", "--width", "8", "--epochs", "1", "--seed", "3", "--json"]
+    code, out, err = command("train", write_toys(folder), *what, *how)
+    assert code == 0, err
+    return Trained(out, err, folder / "run")
+
+
+def test_help_names_every_verb():
+    code, out, err = command("--help")
+    assert (code, err) == (0, "")
+    assert all(v in out for v in ("quickstart", "check", "train", "evaluate", "export", "info"))
+
+
+def test_a_good_manifest_passes_the_check(toy):
+    code, out, _ = command("check", toy, *COLUMNS)
+    assert code == 0
+    assert out.startswith("20 usable rows\nanimal: 2 classes: cat 10, dog 10\n")
+
+
+def test_a_bad_manifest_fails_the_check_with_its_lines(toy):
+    warnings.simplefilter("default")  # as in a shell
+    (toy.parent / "3.png").write_text("no")
+    (toy.parent / "4.wav").unlink()
+    code, out, err = command("check", toy, *COLUMNS, "--json")
+    assert code == 1
+    found = json.loads(out)
+    assert [(p["line"], p["column"]) for p in found["problems"]] == [(6, "sound"), (5, "picture")]
+    assert (found["rows"], found["absent"]["audio"]) == (18, 10)
+    assert err.startswith("mmkeras: warning: 1 rows left out:\n")
+
+
+def test_train_stores_a_run_and_prints_how_good_it_is(trained):
+    found = json.loads(trained.out)
+    assert (found["rows"], found["majority"]) == (4, {"animal": 0.5})
+    assert f"mmkeras export {trained.run} -o model.tflite" in trained.err
+    run = mmkeras.load(trained.run)
+    assert run.recipe.inputs == {"text": mmkeras.Text("dense")}
+    assert run.about["training"]["seed"] == 3
+    assert run.about["rows"] == {"train": 14, "valid": 2}
+
+
+def test_evaluate_takes_the_rows_that_training_never_saw(trained):
+    code, out, _ = command("evaluate", trained.run, "--json")
+    assert (code, json.loads(out)) == (0, json.loads(trained.out))
+
+
+def test_evaluate_takes_other_rows_when_told(trained):
+    assert " 14 rows\n" in command("evaluate", trained.run, "--split", "train")[1]
+    manifest = mmkeras.load(trained.run).about["data"]["path"]
+    assert " 20 rows\n" in command("evaluate", trained.run, "--manifest", manifest)[1]
+
+
+def test_a_fresh_process_says_json_and_nothing_else(trained):
+    fresh = [sys.executable, "-m", "mmkeras.cli", "evaluate", str(trained.run), "--json"]
+    done = subprocess.run(fresh, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == json.loads(trained.out)
+
+
+def test_export_writes_a_file_that_verifies(trained, tmp_path):
+    path = tmp_path / "model.tflite"
+    code, out, err = command("export", trained.run, "-o", path, "--precision", "float32", "--json")
+    assert code == 0, err
+    assert json.loads(out)["precision"] == "float32"
+    assert bool(verify(path))
+
+
+def test_info_knows_runs_and_files(trained, request):
+    code, out, _ = command("info", trained.run, "--json")
+    about = json.loads(out)
+    run = mmkeras.load(trained.run)
+    assert (code, about["parameters"]) == (0, run.model.count_params())
+    assert mmkeras.Recipe.from_dict(about["recipe"]) == run.recipe
+    assert "data" not in about  # thousands of lines
+    code, out, _ = command("info", request.path.parent / "edge/tiny.tflite", "--json")
+    assert code == 0
+    assert set(json.loads(out)["inputs"]) >= {"image"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "none.csv", "--text", "words"], "no manifest 'none.csv'; give the path of"),
+        (["check", "toy.csv", "--text", "wrods"], "'wrods'; did you mean 'words'?"),
+        (["check", "toy.csv"], "at least one of image=, text=, audio="),
+        (["evaluate", "none"], "'none' is no run: no run.json in it"),
+        (["export", "none", "-o", "m.tflite"], "'none' is no run: no run.json in it"),
+        (["info", "none"], "'none' is no run: no run.json in it"),
+        (["info", "none.tflite"], "none.tflite"),
+        (
+            ["train", "toy.csv", "--out", "r", *COLUMNS, "--fusion", "sume", "--optional", "audio"],
+            "unknown fusion 'sume'; did you mean 'sum'?",
+        ),
+        (
+            ["train", "toy.csv", "--out", "r", *COLUMNS, "--optional", "sound"],
+            "unknown optional input 'sound'; choose from image, text, audio",
+        ),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(toy, monkeypatch, arguments, message):
+    monkeypatch.chdir(toy.parent)
+    code, out, err = command(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert not (toy.parent / "r").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train", "toy.csv"], ["chekc"], ["check"], ["train", "--epochs", "0"]]
+)
+def test_wrong_usage_has_exit_code_2(arguments):
+    code, _, err = command(*arguments)
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_says_so_and_leaves_nothing(toy, tmp_path, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keras.Model, "fit", interrupted)
+    before = sorted(tmp_path.iterdir())
+    what = ["--text", "words", "--target", "animal"]
+    code, out, err = command("train", toy, "--out", tmp_path / "runs", *what)
+    assert (code, out, err.strip()) == (130, "", "mmkeras: stopped; nothing half-written is left")
+    assert sorted(tmp_path.iterdir()) == before

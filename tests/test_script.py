@@ -1,0 +1,82 @@
+"""The script of the README, as it stands there, on a small set."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import mmkeras
+import mmkeras_edge
+from mmkeras.datasets import synthetic
+from mmkeras_edge.verify import verify
+
+SCRIPT = """\
+import mmkeras
+
+data = mmkeras.load_manifest("stamps.csv", image="image", text="caption", audio="speech",
+                             targets={"category": "classify"}, group="group")
+train, valid, test = data.split(seed=0)
+model = mmkeras.build_model(image="cnn", text="embedding", audio="cnn", fusion="self_attention",
+                            optional=("audio",), outputs={"category": mmkeras.Classify(data.classes("category"))})
+run = mmkeras.fit(model, train, valid, epochs=30, out="runs/stamps")
+print(mmkeras.evaluate(run, test))
+
+from mmkeras_export import export
+export(run, "stamps.tflite", precision="int8", calibration=train, validation=valid)
+
+import mmkeras_edge
+mmkeras_edge.load("stamps.tflite").predict(image="cat.png", text="A small cat.")   # no audio: fine, it was optional
+"""  # noqa: E501
+SEEDED = "import keras; keras.utils.set_random_seed(0)\n"  # else the gate may judge by chance
+EPOCHS, ROWS = 2, 120
+REPOSITORY = Path(__file__).resolve().parent.parent
+PATHS = [str(REPOSITORY / root) for root in (".", "export", "edge")]
+
+
+class Done(NamedTuple):
+    """What the script said, and the folder in which it ran."""
+
+    out: str
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> Done:
+    folder = tmp_path_factory.mktemp("script")
+    synthetic.build(folder, rows=ROWS).rename(folder / "stamps.csv")
+    (folder / "cat.png").write_bytes((folder / "images/00000.png").read_bytes())
+    (folder / "script.py").write_text(SEEDED + SCRIPT.replace("epochs=30", f"epochs={EPOCHS}"))
+    ran = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(PATHS)},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return Done(ran.stdout, folder)
+
+
+def test_it_stores_the_run_and_prints_how_good_it_is(done):
+    run = mmkeras.load(done.folder / "runs/stamps")
+    assert len(run.history["val_loss"]) == EPOCHS
+    assert done.out == f"{mmkeras.evaluate(run, run.rows('test'))}\n"
+
+
+def test_the_file_verifies_and_answers_without_a_sound(done):
+    path = done.folder / "stamps.tflite"
+    assert verify(path)
+    model = mmkeras_edge.load(path)
+    assert model.file.card.precision == "int8"
+    given = {"image": str(done.folder / "cat.png"), "text": "A small cat."}
+    total = model.predict(**given)["category"].probabilities.sum()
+    assert total == pytest.approx(1.0, abs=0.02)  # int8 steps of 1/256
+
+
+def test_nothing_else_is_left_behind(done):
+    made = {"stamps.csv", "images", "speech", "cat.png", "script.py", "runs", "stamps.tflite"}
+    assert {path.name for path in done.folder.iterdir()} == made
+    assert [path.name for path in (done.folder / "runs").iterdir()] == ["stamps"]
