@@ -34,6 +34,7 @@ Targets = Annotated[list[str], typer.Option("--target", help="Column of labels; 
 Group = Annotated[str | None, typer.Option(help="Column whose rows stay in one split.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Seed = Annotated[int, typer.Option(help="Of the split, the start and the order of the rows.")]
+Budget = Annotated[float, typer.Option(help="Accuracy that a smaller file may lose, 0 to 1.")]
 Other = Annotated[
     Path | None, typer.Option("--manifest", help="Use all rows of this one, not the run's own.")
 ]
@@ -48,15 +49,16 @@ def quickstart(
     pretrained: Annotated[
         bool, typer.Option("--pretrained", help="Start from pre-trained towers; [weights].")
     ] = False,
-    epochs: Annotated[int | None, typer.Option(help="Epochs of the fused model.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of each training.")] = None,
     seed: Seed = 0,
+    budget: Budget = 0.02,
     as_json: AsJson = False,
 ) -> None:
     """The whole way on real data: train, prune, quantize, export, run on the device's runtime."""
     _import_keras()
     from mmkeras.quickstart import Tour, tour
 
-    summary = tour(Tour(out, data, pretrained, epochs, seed), quiet=as_json)
+    summary = tour(Tour(out, data, pretrained, epochs, seed, budget), quiet=as_json)
     if as_json:
         _print_json(summary)
 
@@ -152,21 +154,16 @@ def export(
     run: RunPath,
     output: Annotated[Path, typer.Option("-o", "--output", help="The .tflite file to write.")],
     precision: Annotated[str, typer.Option(help="float32, dynamic_int8 or int8.")] = "int8",
-    budget: Annotated[float, typer.Option(help="Accuracy that it may lose, 0 to 1.")] = 0.02,
+    budget: Budget = 0.02,
     as_json: AsJson = False,
 ) -> None:
     """Convert, shrink, check on the device's runtime, and only then write one file."""
     _import_keras()
     import mmkeras
-    from mmkeras_export import GateError
     from mmkeras_export import export as ship
 
     loaded = mmkeras.load(run)
-    try:
-        report = ship(loaded, output, precision, loaded.rows("train"), loaded.rows("valid"), budget)
-    except GateError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(FAILED) from error
+    report = ship(loaded, output, precision, loaded.rows("train"), loaded.rows("valid"), budget)
     if as_json:
         _print_json(report.to_dict())
     else:
@@ -213,7 +210,7 @@ def main() -> int:
         return code
     except (ValueError, OSError, ImportError) as error:
         print(f"mmkeras: error: {error}", file=sys.stderr)
-        return MISUSED
+        return getattr(error, "exit_code", MISUSED)
     except Exception as error:
         if hasattr(error, "exit_code"):  # usage errors of Typer's own
             show = getattr(error, "show", None)

@@ -57,6 +57,7 @@ class Tour:
     pretrained: bool = False
     epochs: int | None = None
     seed: int = 0
+    budget: float = 0.02  # accuracy that a smaller file may lose
 
 
 def tour(plan: Tour, quiet: bool = False) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def tour(plan: Tour, quiet: bool = False) -> dict[str, Any]:
 
     say.rule("3  export: shrunk, and checked on the device's runtime")
     pruned = prune(run, train, valid, SPARSITY, TUNING_EPOCHS)
-    files = export_variants(plan.out, run, pruned, train, valid)
+    files = export_variants(plan, run, pruned, train, valid)
     rows = measure(files, run, test)
     say.print(_table(rows, f"{len(test)} test rows"))
 
@@ -161,17 +162,17 @@ def _shares(figures: Mapping[str, float]) -> list[str]:
 
 
 def export_variants(
-    out: Path, run: Run, pruned: Run, train: Prepared, valid: Prepared
+    plan: Tour, run: Run, pruned: Run, train: Prepared, valid: Prepared
 ) -> dict[str, Any]:
     """The files by variant: three precisions of the run, and int8 of the pruned one."""
     paths = {
-        "float32": out / "stamps-float32.tflite",
-        "dynamic_int8": out / "stamps-dynamic_int8.tflite",
-        "int8": out / "stamps.tflite",
+        "float32": plan.out / "stamps-float32.tflite",
+        "dynamic_int8": plan.out / "stamps-dynamic_int8.tflite",
+        "int8": plan.out / "stamps.tflite",
     }
-    files: dict[str, Any] = dict(export_all(run, paths, train, valid))
-    small = {"int8": out / "stamps-pruned-int8.tflite"}
-    return files | {"pruned int8": export_all(pruned, small, train, valid)["int8"]}
+    files: dict[str, Any] = dict(export_all(run, paths, train, valid, plan.budget))
+    small = {"int8": plan.out / "stamps-pruned-int8.tflite"}
+    return files | {"pruned int8": export_all(pruned, small, train, valid, plan.budget)["int8"]}
 
 
 def measure(files: Mapping[str, Any], run: Run, test: Prepared) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from PIL import Image
 def toured(tmp_path_factory):
     out = tmp_path_factory.mktemp("tour")
     command = [sys.executable, "-m", "mmkeras.cli", "quickstart", "--json"]
-    small = ["--data", "synthetic", "--epochs", "2", "--out", str(out)]
+    small = ["--data", "synthetic", "--epochs", "2", "--budget", "0.5", "--out", str(out)]
     done = subprocess.run([*command, *small], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return out, json.loads(done.stdout)

@@ -9,10 +9,10 @@ import argparse
 import json
 import os
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from mmkeras_edge.chatter import quiet
 
 if TYPE_CHECKING:
     from mmkeras_edge.specs import Card, InputSpec
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     file = open_file(options.file)
     card = file.card
     sources = _sources(card, options)
-    with _quiet():
+    with quiet():
         model = Model(file, Graph(file.path, options.threads))
     answer = model.predict(**sources)
     if options.json:
@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
 def verify(options: argparse.Namespace) -> int:
     from mmkeras_edge.verify import verify
 
-    with _quiet():
+    with quiet():
         report = verify(options.file)
     if options.json:
         stages = [
@@ -97,7 +97,7 @@ def verify(options: argparse.Namespace) -> int:
 def info(options: argparse.Namespace) -> int:
     from mmkeras_edge.runner import load
 
-    with _quiet():
+    with quiet():
         model = load(options.file)
     facts = model.info()
     if options.json:
@@ -135,7 +135,7 @@ def _flat(name: str, value: Any) -> list[tuple[str, str]]:
 def bench(options: argparse.Namespace) -> int:
     from mmkeras_edge.bench import bench
 
-    with _quiet():
+    with quiet():
         times = bench(options.file, options.runs, options.threads)
     if options.json:
         return _print_json(times)
@@ -215,24 +215,6 @@ def _sources(card: Card, options: argparse.Namespace) -> dict[str, str]:
     options.json, options.threads = given.json, given.threads
     values = {name: getattr(given, f"input {name}") for name in card.inputs}
     return {name: value for name, value in values.items() if value is not None}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps the runtime's chatter off the terminal; what is no INFO line is shown afterwards."""
-    sys.stderr.flush()
-    terminal = os.dup(2)
-    with tempfile.TemporaryFile() as caught:
-        os.dup2(caught.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)
-            caught.seek(0)
-            for line in caught:
-                if not line.startswith(b"INFO:"):
-                    os.write(2, line)
 
 
 def _print_json(value: Any) -> int:

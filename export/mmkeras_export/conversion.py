@@ -14,6 +14,7 @@ from pathlib import Path
 
 import keras
 
+from mmkeras_edge.chatter import quiet
 from mmkeras_edge.graph import Graph
 from mmkeras_export.signature import call_by_name, inputs_of, outputs_of
 
@@ -111,7 +112,8 @@ def _layer(path: str, layers: set[str]) -> str:
 
 
 def _check(model: keras.Model, lite: bytes) -> None:
-    graph = Graph(lite)
+    with quiet():  # the runtime greets the first time
+        graph = Graph(lite)
     wanted = {*inputs_of(model)}, {*outputs_of(model)}
     if wanted != ({*graph.inputs}, {*graph.outputs}):
         raise ConversionError(

@@ -13,6 +13,8 @@ ALL = "all inputs"
 class GateError(ValueError):
     """The exported model is not as good as the one that was evaluated; nothing was written."""
 
+    exit_code = 1  # of a command: a check failed
+
 
 def failures(comparisons: Mapping[str, Comparison], exact: bool, budget: float) -> list[str]:
     """What is wrong, one sentence each; `comparisons` are by what was left out.

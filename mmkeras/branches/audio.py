@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from mmkeras.branches.backbones import backbone
+from mmkeras.branches.backbones import BACKBONES, backbone
 from mmkeras.branches.branch import Branch
 from mmkeras.branches.log_mel import LogMel
 from mmkeras.recipe import Audio
@@ -21,6 +21,11 @@ class MeanOverTime(layers.Layer):
 def audio_branch(name: str, source: Audio) -> Branch:
     """float32 (B, samples) -> pooled (B, D) and one token a step of time."""
     entry = backbone(source.branch)
+    if not entry.sound:
+        able = ", ".join(other for other, there in BACKBONES.items() if there.sound)
+        raise ValueError(
+            f"the backbone {source.branch!r} takes RGB pictures only; for {name!r}: {able}"
+        )
     waveform = keras.Input(source.spec.shape, dtype=source.spec.dtype, name=name)
     spectrogram = LogMel.of(source.spec, name=f"{name}_log_mel")(waveform)
     if source.weights is not None:  # pre-trained on RGB

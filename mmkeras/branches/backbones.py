@@ -21,6 +21,7 @@ class Backbone(NamedTuple):
     build: Callable[[tuple[int, ...], str | None, str], keras.Model]
     normalise: type[layers.Layer]
     flatten: bool = False
+    sound: bool = True  # whether it can look at a spectrogram
 
 
 def cnn(shape: tuple[int, ...], weights: str | None, name: str) -> keras.Model:
@@ -67,7 +68,7 @@ def _efficientnet_lite0(shape, weights, name) -> keras.Model:
 
 BACKBONES = {  # name in a recipe -> backbone; from small to large
     "cnn": Backbone(cnn, Ink, flatten=True),
-    "efficientnet_lite0": Backbone(_efficientnet_lite0, Pixels),
+    "efficientnet_lite0": Backbone(_efficientnet_lite0, Pixels, sound=False),
     "resnet50": Backbone(resnet50, CaffePixels),
     "vgg16": Backbone(vgg16, CaffePixels),
 }
