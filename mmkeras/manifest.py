@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmkeras.splits import SPLITS, draw_split
 from mmkeras_edge.inputs import pick
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 FILES = ("image", "audio")  # kinds whose cells are paths
 TASKS = ("classify",)
-SPLITS = ("train", "valid", "test")
-SHARES = (0.7, 0.1, 0.2)
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,9 @@ class Manifest:
         """
         if not self.targets:
             raise ValueError(f"{self.path}: a split keeps the shares of classes; give targets=")
-        names = self.table["split"] if "split" in self.table else self._draw(seed)
+        names = self.table.get("split")
+        if names is None:
+            names = self._draw(seed)
         parts = [self.rows(np.flatnonzero(names == name)) for name in SPLITS]
         for name, part in zip(SPLITS, parts, strict=True):
             if not len(part):
@@ -119,6 +120,11 @@ class Manifest:
         """The same manifest with the split as a column, so that saving it stores the split."""
         return dataclasses.replace(self, table=self.table.assign(split=self._draw(seed)))
 
+    def _draw(self, seed: int) -> np.ndarray:
+        labels = self.table[next(iter(self.targets.values()))].to_numpy()
+        groups = self.table[self.group] if self.group else [""] * len(self.table)
+        return draw_split(labels, groups, seed)
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the rows as CSV, complete or not at all; elsewhere, paths become absolute."""
         path = Path(path)
@@ -134,27 +140,6 @@ class Manifest:
         finally:
             partial.unlink(missing_ok=True)
         return path
-
-    def _draw(self, seed: int) -> np.ndarray:
-        """The name of the split of each row."""
-        random = np.random.default_rng(seed)
-        groups = self.table[self.group] if self.group else [""] * len(self.table)
-        labels = self.table[next(iter(self.targets.values()))].to_numpy()
-        names = np.empty(len(self.table), dtype=object)
-        filled: dict[str, np.ndarray] = {}
-        positions = _positions(groups)
-        random.shuffle(positions)
-        sizes = Counter(labels[rows[0]] for rows in positions)
-        for rows in sorted(positions, key=len, reverse=True):  # large groups first; stable
-            label = labels[rows[0]]
-            counts = filled.setdefault(label, np.zeros(len(SPLITS)))
-            order = random.random(len(SPLITS))  # among parts that are equally full
-            if sizes[label] < len(SPLITS):  # too few groups for all parts: train, then test
-                order = np.array([0, 2, 1])
-            part = int(np.argmin(counts / np.array(SHARES) + 1e-9 * order))
-            counts[part] += len(rows)
-            names[rows] = SPLITS[part]
-        return names
 
 
 def load_manifest(
@@ -277,11 +262,3 @@ def _check(manifest: Manifest) -> list[Problem]:
     for line in manifest.table.index[empty]:
         found.append(Problem(file, line, ", ".join(columns), "every input is absent"))
     return found
-
-
-def _positions(groups: Any) -> list[np.ndarray]:
-    """The row positions of each group, in order of first appearance; "" is a group of its own."""
-    found: dict[Any, list[int]] = {}
-    for position, group in enumerate(groups):
-        found.setdefault(group or position, []).append(position)
-    return [np.array(rows) for rows in found.values()]

@@ -13,10 +13,11 @@ from typing import Any
 
 import keras
 
-from mmkeras.manifest import SPLITS, Manifest, digest, load_manifest
+from mmkeras.manifest import Manifest, digest, load_manifest
 from mmkeras.model import recipe_of
 from mmkeras.prepare import Prepared, check_tokenizer, prepare
 from mmkeras.recipe import Recipe
+from mmkeras.splits import SPLITS
 from mmkeras_edge.inputs import pick
 
 MODEL, TOKENIZER, HISTORY, ABOUT = "model.keras", "tokenizer.json", "history.csv", "run.json"

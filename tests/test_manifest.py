@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmkeras import Manifest, load_manifest
-from mmkeras.manifest import SHARES, SPLITS
+from mmkeras.splits import SHARES, SPLITS
 
 LABEL = {"label": "classify"}
 exactly = settings(deadline=None, derandomize=True, max_examples=50)

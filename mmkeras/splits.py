@@ -1,0 +1,44 @@
+"""A split: which rows are trained on, chosen by and reported on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+SPLITS = ("train", "valid", "test")
+SHARES = (0.7, 0.1, 0.2)
+
+
+def draw_split(labels: np.ndarray, groups: Iterable[str], seed: int) -> np.ndarray:
+    """The name of the split of each row, (rows,).
+
+    Rows of one group (an empty name is a group of its own) stay together, and each class keeps
+    `SHARES` as well as its groups allow: one with a single group is trained, one with two is
+    tested too.
+    """
+    random = np.random.default_rng(seed)
+    names = np.empty(len(labels), dtype=object)
+    filled: dict[str, np.ndarray] = {}
+    positions = _positions(groups)
+    random.shuffle(positions)
+    sizes = Counter(labels[rows[0]] for rows in positions)
+    for rows in sorted(positions, key=len, reverse=True):  # large groups first; stable
+        label = labels[rows[0]]
+        counts = filled.setdefault(label, np.zeros(len(SPLITS)))
+        order = random.random(len(SPLITS))  # among parts that are equally full
+        if sizes[label] < len(SPLITS):  # too few groups for all parts: train, then test
+            order = np.array([0, 2, 1])
+        part = int(np.argmin(counts / np.array(SHARES) + 1e-9 * order))
+        counts[part] += len(rows)
+        names[rows] = SPLITS[part]
+    return names
+
+
+def _positions(groups: Iterable[str]) -> list[np.ndarray]:
+    """The row positions of each group, in order of first appearance; "" is a group of its own."""
+    found: dict[str | int, list[int]] = {}
+    for position, group in enumerate(groups):
+        found.setdefault(group or position, []).append(position)
+    return [np.array(rows) for rows in found.values()]
