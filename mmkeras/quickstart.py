@@ -26,6 +26,7 @@ from mmkeras.recipe import Classify, Recipe
 from mmkeras.recipes import STAMPS, STAMPS_PRETRAINED
 from mmkeras.run import Run
 from mmkeras.sheet import draw_sheet
+from mmkeras.splits import SPLITS
 from mmkeras.tokenizer import tokenizer_for
 from mmkeras.train import Training, fit
 from mmkeras_edge.inputs import pick
@@ -70,22 +71,23 @@ def tour(plan: Tour, quiet: bool = False) -> dict[str, Any]:
     manifest = write_manifest(plan, say)
     parts = manifest.split(plan.seed)
     say.print(f"{manifest.path}: {len(manifest)} rows, split by group (column split):")
-    say.print(
-        ", ".join(f"{n} {len(p)}" for n, p in zip(("train", "valid", "test"), parts, strict=True))
-    )
+    say.print(", ".join(f"{n} {len(part)}" for n, part in zip(SPLITS, parts, strict=True)))
 
     recipe = recipe_for(manifest, plan.pretrained)
     tokenizer_json = tokenizer_for(recipe, parts[0])
-    train, valid, test = (prepare(part, recipe, tokenizer_json) for part in parts)
+    with say.status("decoding"):
+        train, valid, test = (prepare(part, recipe, tokenizer_json) for part in parts)
     say.print(f"decoded by the device's own loaders, {time.perf_counter() - begun:.0f} s")
 
     say.rule("2  training: image + text + audio, and each alone")
     run, alone = train_all(plan, recipe, train, valid, test, say)
 
     say.rule("3  export: shrunk, and checked on the device's runtime")
+    say.print(f"pruning {SPARSITY:.0%} of the weights")
     pruned = prune(run, train, valid, SPARSITY, TUNING_EPOCHS)
-    files = export_variants(plan, run, pruned, train, valid)
-    rows = measure(files, run, test)
+    with say.status("converting, quantizing, checking"):
+        files = export_variants(plan, run, pruned, train, valid)
+        rows = measure(files, run, test)
     say.print(_table(rows, f"{len(test)} test rows"))
 
     say.rule("4  prediction, in a process that cannot import Keras")

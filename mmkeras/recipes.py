@@ -23,7 +23,7 @@ STAMPS = Recipe(  # Tux Paint stamps from scratch, for a phone or a Pi
 STAMPS_PRETRAINED = replace(  # the same with frozen towers from packages
     STAMPS,
     inputs={
-        "image": Image(  # whole pictures at 160 px: 0.886 on seed 0, where 128 px stretched had 0.868
+        "image": Image(  # padded to 160 px: 0.886 on seed 0; stretched to 128 px: 0.868
             "efficientnet_lite0", (160, 160), weights="imagenet", trainable=False, fit="pad"
         ),
         "text": Text("minilm", length=16, weights="pretrained", trainable=False),

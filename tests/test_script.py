@@ -13,26 +13,10 @@ import mmkeras_edge
 from mmkeras.datasets import synthetic
 from mmkeras_edge.verify import verify
 
-SCRIPT = """\
-import mmkeras
-
-data = mmkeras.load_manifest("stamps.csv", image="image", text="caption", audio="speech",
-                             targets={"category": "classify"}, group="group")
-train, valid, test = data.split(seed=0)
-model = mmkeras.build_model(image="cnn", text="embedding", audio="cnn", fusion="self_attention",
-                            optional=("audio",), outputs={"category": mmkeras.Classify(data.classes("category"))})
-run = mmkeras.fit(model, train, valid, epochs=30, out="runs/stamps")
-print(mmkeras.evaluate(run, test))
-
-from mmkeras_export import export
-export(run, "stamps.tflite", precision="int8", calibration=train, validation=valid)
-
-import mmkeras_edge
-mmkeras_edge.load("stamps.tflite").predict(image="cat.png", text="A small cat.")   # no audio: fine, it was optional
-"""  # noqa: E501
 SEEDED = "import keras; keras.utils.set_random_seed(0)\n"  # else the gate may judge by chance
 EPOCHS, ROWS = 2, 120
 REPOSITORY = Path(__file__).resolve().parent.parent
+SCRIPT = (REPOSITORY / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
 PATHS = [str(REPOSITORY / root) for root in (".", "export", "edge")]
 
 
