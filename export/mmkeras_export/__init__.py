@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from mmkeras_export.gate import GateError
     from mmkeras_export.packing import pack
     from mmkeras_export.pruning import prune, sparsity_of
-    from mmkeras_export.quantization import float_islands, quantize_dynamic, quantize_int8
+    from mmkeras_export.quantization import (
+        dynamic_islands,
+        float_islands,
+        islands_of,
+        quantize_dynamic,
+        quantize_int8,
+    )
 
 PUBLIC = {  # name -> module, on first use; no module is named like a function, which it would hide
     "export": "exporting",
@@ -23,6 +29,8 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "convert": "conversion",
     "ConversionError": "conversion",
     "float_islands": "quantization",
+    "dynamic_islands": "quantization",
+    "islands_of": "quantization",
     "quantize_dynamic": "quantization",
     "quantize_int8": "quantization",
     "run_lite": "comparison",
@@ -41,9 +49,11 @@ __all__ = [
     "Report",
     "compare",
     "convert",
+    "dynamic_islands",
     "export",
     "export_all",
     "float_islands",
+    "islands_of",
     "pack",
     "prune",
     "quantize_dynamic",

@@ -26,7 +26,7 @@ from mmkeras_export.conversion import convert
 from mmkeras_export.gate import ALL, GateError, failures
 from mmkeras_export.goldens import golden_samples
 from mmkeras_export.packing import pack
-from mmkeras_export.quantization import float_islands, quantize_dynamic, quantize_int8
+from mmkeras_export.quantization import Islands, islands_of, quantize_dynamic, quantize_int8
 from mmkeras_export.ranges import Sample
 
 PACKAGES = ("tensorflow", "litert-quantizer", "ai-edge-litert")  # that made the file
@@ -35,15 +35,19 @@ PACKAGES = ("tensorflow", "litert-quantizer", "ai-edge-litert")  # that made the
 class Precision(NamedTuple):
     """A number format: how a float file gets to it, and what that takes."""
 
-    shrink: Callable[[bytes, Sequence[Sample], Sequence[str]], bytes]
+    shrink: Callable[[bytes, Sequence[Sample], Islands], bytes]
     calibrated: bool = False  # it wants samples
     exact: bool = False  # answers must be Keras' own, not only as good
 
 
 PRECISIONS = {  # by name, largest first
     "float32": Precision(lambda lite, samples, islands: lite, exact=True),
-    "dynamic_int8": Precision(lambda lite, samples, islands: quantize_dynamic(lite, islands)),
-    "int8": Precision(quantize_int8, calibrated=True),
+    "dynamic_int8": Precision(
+        lambda lite, samples, islands: quantize_dynamic(lite, islands.keep_float)
+    ),
+    "int8": Precision(
+        lambda lite, samples, islands: quantize_int8(lite, samples, *islands), calibrated=True
+    ),
 }
 
 
@@ -120,7 +124,7 @@ def export_all(
     calibrated = any(step.calibrated for step in steps.values())
     samples = _samples(run, calibration) if calibrated else []
     valid = run.prepare(validation)
-    islands = float_islands(run.model)
+    islands = islands_of(run.model)
     whole = convert(run.model)
     lites = {name: step.shrink(whole, samples, islands) for name, step in steps.items()}
     conditions = {ALL: valid} | {f"without {n}": valid.without(n) for n in run.recipe.optional}

@@ -139,6 +139,8 @@ class TokenAttention(keras.layers.Layer):
     softmax(q k' / sqrt(d) + PADDED * padding) v over heads of d = D / heads; padding is 1 or 0.
     """
 
+    keep_dynamic = True  # int8 activations ruin attention over text; int8 weights do not
+
     def __init__(self, heads: int, **kwargs):
         super().__init__(**kwargs)
         self.heads = heads

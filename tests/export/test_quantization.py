@@ -7,9 +7,16 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from litert_quantizer.utils import tfl_flatbuffer_utils as flatbuffer
 
+from mmkeras.branches.minilm import TokenAttention
 from mmkeras.evaluation import predict
 from mmkeras_edge.graph import Graph
-from mmkeras_export import float_islands, quantize_dynamic, quantize_int8, run_lite
+from mmkeras_export import (
+    dynamic_islands,
+    float_islands,
+    quantize_dynamic,
+    quantize_int8,
+    run_lite,
+)
 from mmkeras_export.calibration import calibration_samples
 from mmkeras_export.conversion import convert
 from mmkeras_export.nodes import Node, read_nodes
@@ -79,6 +86,24 @@ def test_full_int8_computes_in_int8_but_for_the_islands(int8):
         elif step.kind in heavy:
             assert step.made == (INT8,), step
             assert step.given[0] == INT8, step
+
+
+def test_a_tower_with_attention_over_text_keeps_float_activations_and_int8_weights():
+    x, padding = keras.Input((4, 8), name="x"), keras.Input((4,), name="padding")
+    seen = TokenAttention(2, name="attention")(x, padding)
+    tower = keras.Model([x, padding], keras.layers.Dense(64, name="up")(seen), name="tower")
+    hidden = keras.layers.Dense(32, name="behind")(tower([x, padding]))
+    model = keras.Model({"x": x, "padding": padding}, {"y": hidden})
+    assert dynamic_islands(model) == ("tower",)
+    random = np.random.default_rng(0)
+    sample = {"x": random.normal(size=(4, 8)), "padding": np.zeros(4)}
+    samples = [{name: array.astype(np.float32) for name, array in sample.items()}]
+    shrunk = steps_of(quantize_int8(convert(model), samples, keep_dynamic=("tower",)))
+    dense = {step.name: step for step in shrunk if step.kind == "FULLY_CONNECTED"}
+    (up,) = (step for name, step in dense.items() if "/up" in name and "/behind" not in name)
+    assert (up.given[0], up.given[1], up.made) == (FLOAT32, INT8, (FLOAT32,))
+    (behind,) = (step for name, step in dense.items() if "/up" not in name and "tower" not in name)
+    assert (behind.given[0], behind.made) == (INT8, (INT8,))
 
 
 def test_full_int8_has_all_kinds_that_were_meant_to_shrink(int8):

@@ -11,7 +11,7 @@ import mmkeras
 from mmkeras.branches.backbones import BACKBONES
 from mmkeras.branches.text import ENCODERS
 from mmkeras.fusion import FUSIONS
-from mmkeras_export import PRECISIONS, convert, float_islands, run_lite
+from mmkeras_export import PRECISIONS, convert, islands_of, run_lite
 from mmkeras_export.comparison import rows_of
 
 ROWS = 16
@@ -59,7 +59,7 @@ def inputs(model: keras.Model) -> dict[str, np.ndarray]:
 def test_every_part_reaches_the_device_in_every_precision(parts, precision):
     model, lite, feed, expected = converted(*parts)
     step = PRECISIONS[precision]
-    shrunk = step.shrink(lite, rows_of(feed), float_islands(model))
+    shrunk = step.shrink(lite, rows_of(feed), islands_of(model))
     error = run_lite(shrunk, feed)["label"] - expected
     if step.exact:
         assert np.abs(error).max() < 1e-4
