@@ -29,3 +29,8 @@ def test_silence_is_a_finite_vector():
 def test_an_unknown_backbone_is_an_error_that_guesses():
     with pytest.raises(ValueError, match="unknown backbone 'resnet'; did you mean 'resnet50'"):
         audio_branch("audio", Audio("resnet"))
+
+
+def test_a_backbone_for_pictures_alone_is_refused_and_the_others_named():
+    with pytest.raises(ValueError, match=r"'efficientnet_lite0' takes RGB .* 'mic': cnn, resnet50"):
+        audio_branch("mic", Audio("efficientnet_lite0"))
