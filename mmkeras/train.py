@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import platform
 import time
@@ -53,6 +54,7 @@ def fit(
 
     Text gets a tokenizer trained on the training rows. Towers that are frozen (`trainable=False`)
     are computed once for each distinct input. `out` is the run's folder; None stores nothing.
+    Raises ValueError when the loss is no number any more; then nothing is stored either.
     """
     recipe = recipe_of(model)
     begun = time.perf_counter()
@@ -83,8 +85,13 @@ def fit(
             batches,
             validation_data=Batches(valid_data, 256),
             epochs=epochs,
-            callbacks=[best, progress, *callbacks],
+            callbacks=[best, keras.callbacks.TerminateOnNaN(), progress, *callbacks],
             verbose=0,
+        )
+    if not math.isfinite(history.history["loss"][-1]):
+        raise ValueError(
+            f"the loss is no number any more in epoch {len(history.epoch)}; nothing was stored. "
+            f"Lower Training(learning_rate={training.learning_rate})"
         )
     if frozen:
         give_back(seen, model)

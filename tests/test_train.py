@@ -193,6 +193,13 @@ def test_ctrl_c_while_storing_leaves_nothing_behind(model, tmp_path):
     assert os.listdir(tmp_path) == ["old"]
 
 
+def test_a_training_that_diverges_is_an_error_and_stores_nothing(model, parts, tmp_path):
+    wild = dataclasses.replace(QUICK, learning_rate=float("inf"))
+    with pytest.raises(ValueError, match=r"no number any more in epoch 1; .*learning_rate=inf"):
+        fit(model, *parts[:2], epochs=2, out=tmp_path / "run", training=wild)
+    assert not list(tmp_path.glob("run*"))
+
+
 def test_a_folder_of_something_else_is_refused_before_the_training(model, parts, tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
