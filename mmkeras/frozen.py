@@ -26,30 +26,38 @@ def head_model(model: keras.Model, frozen: tuple[str, ...]) -> keras.Model:
     inputs, pooled = {}, {}
     for name, source in recipe.inputs.items():
         if name in frozen:
-            features = model.get_layer(f"{name}_pool").output
+            features = _pooled(model, name)
             inputs[name] = pooled[name] = keras.Input(features.shape[1:], name=name)
         else:
             branch = BRANCHES[source.kind](name, source)
             inputs[name], pooled[name] = branch.input, branch.pooled
     head = join(recipe, inputs, pooled)
-    for layer in head.layers:
-        if layer.weights:
-            layer.set_weights(model.get_layer(layer.name).get_weights())
+    _copy_weights(head, source=model, target=head)
     return head
 
 
 def give_back(head: keras.Model, model: keras.Model) -> None:
     """Copies what the head learned into the model that it was made from."""
+    _copy_weights(head, source=head, target=model)
+
+
+def _copy_weights(head: keras.Model, source: keras.Model, target: keras.Model) -> None:
     for layer in head.layers:
         if layer.weights:
-            model.get_layer(layer.name).set_weights(layer.get_weights())
+            weights = source.get_layer(layer.name).get_weights()
+            target.get_layer(layer.name).set_weights(weights)
+
+
+def _pooled(model: keras.Model, name: str) -> keras.KerasTensor:
+    """What a branch gave to `join`, whose first step it goes into."""
+    return model.get_layer(f"{name}_dropout").input
 
 
 def through_towers(model: keras.Model, frozen: tuple[str, ...], data: Prepared) -> Prepared:
     """The data with each frozen input replaced by its tower's pooled features."""
     inputs = dict(data.inputs)
     for name in frozen:
-        tower = keras.Model(model.input[name], model.get_layer(f"{name}_pool").output)
+        tower = keras.Model(model.input[name], _pooled(model, name))
         features = tower.predict(data.inputs[name].values, batch_size=32, verbose=0)
         inputs[name] = Column(features, data.inputs[name].index)
     return replace(data, inputs=inputs)

@@ -46,6 +46,17 @@ def test_head_on_features_answers_as_the_whole_model_on_pixels(frozen, data):
     )
 
 
+def test_a_frozen_branch_is_cut_behind_its_last_layer(frozen, data):
+    """The dense text branch has a layer behind its pool; a cut at the pool would skip it."""
+    text = replace(frozen.inputs["text"], branch="dense", trainable=False)
+    model = assemble(replace(frozen, inputs={**frozen.inputs, "text": text}))
+    features = through_towers(model, ("text",), data)
+    head = head_model(model, ("text",))
+    np.testing.assert_allclose(
+        head(features.feed())["animal"], model(data.feed())["animal"], atol=1e-5
+    )
+
+
 def test_features_are_computed_once_for_each_distinct_file(frozen, data):
     features = through_towers(assemble(frozen), ("image",), data)
     assert features.inputs["image"].values.shape == (20, 128)  # one place left of 16 x 16 px
