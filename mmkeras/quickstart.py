@@ -179,11 +179,11 @@ def export_variants(
 
 def measure(files: Mapping[str, Any], run: Run, test: Prepared) -> list[dict[str, Any]]:
     """Each very file over the test rows, beside the Keras model of the run."""
-    expected = predict(run, test)
+    expected, feed, answers = predict(run, test), test.feed(), test.answers()
     rows = []
     for name, report in files.items():
-        outputs = run_lite(Path(report.path).read_bytes(), test.feed())
-        seen = compare(expected, outputs, test.answers())
+        outputs = run_lite(Path(report.path).read_bytes(), feed)
+        seen = compare(expected, outputs, answers)
         rows.append(
             {
                 "variant": name,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import tempfile
+
+from mmkeras_edge.chatter import stderr_to
 
 
 def import_keras() -> None:
@@ -14,19 +15,14 @@ def import_keras() -> None:
     TensorFlow writes notices about CPUs and missing GPUs before any setting can stop it.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only, once it is running
-    sys.stderr.flush()
-    terminal = os.dup(2)
     with tempfile.TemporaryFile() as notices:
-        os.dup2(notices.fileno(), 2)
         try:
-            import keras
+            with stderr_to(notices):
+                import keras
 
-            logging.getLogger("tensorflow").setLevel(logging.ERROR)  # advice on retracing
-            keras.ops.zeros(())  # wakes the backend, which looks for a GPU and says so
+                logging.getLogger("tensorflow").setLevel(logging.ERROR)  # advice on retracing
+                keras.ops.zeros(())  # wakes the backend, which looks for a GPU and says so
         except BaseException:
             notices.seek(0)
-            os.write(terminal, notices.read())
+            os.write(2, notices.read())
             raise
-        finally:
-            os.dup2(terminal, 2)
-            os.close(terminal)

@@ -50,10 +50,12 @@ def _small_rows(data: Prepared, count: int) -> list[int]:
         sources = [data.manifest.sources(row)[name] for name in data.inputs]
         size = sum(os.path.getsize(s) if os.path.isfile(s) else len(s) for s in sources if s)
         weights.append((sources.count(None), size, row))
-    first = dict.fromkeys(int(labels[row]) for _, _, row in sorted(weights))
-    chosen = [next(w for w in sorted(weights) if labels[w[2]] == label) for label in first]
-    spare = [weight for weight in sorted(weights) if weight not in chosen]
-    return [row for _, _, row in [*chosen, *spare][:count]]
+    ranked = [row for _, _, row in sorted(weights)]
+    first: dict[int, int] = {}  # label -> its smallest row
+    for row in ranked:
+        first.setdefault(int(labels[row]), row)
+    chosen = list(first.values())
+    return [*chosen, *(row for row in ranked if row not in chosen)][:count]
 
 
 def _raw(source: str, spec: InputSpec) -> bytes | str:
