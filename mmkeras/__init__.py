@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmkeras.evaluation import Evaluation, evaluate
     from mmkeras.manifest import Manifest, load_manifest
+    from mmkeras.modalities import Audio, Image, Sensor, Table, Text, Video
     from mmkeras.model import assemble, build_model, recipe_of
-    from mmkeras.recipe import Audio, Classify, Image, Recipe, Text
+    from mmkeras.recipe import Recipe
     from mmkeras.run import Run, load
+    from mmkeras.tasks import Classify
     from mmkeras.train import Training, fit
 
 PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import mmkeras` stays light
@@ -19,10 +21,13 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "build_model": "model",
     "assemble": "model",
     "recipe_of": "model",
-    "Image": "recipe",
-    "Text": "recipe",
-    "Audio": "recipe",
-    "Classify": "recipe",
+    "Image": "modalities",
+    "Text": "modalities",
+    "Audio": "modalities",
+    "Video": "modalities",
+    "Sensor": "modalities",
+    "Table": "modalities",
+    "Classify": "tasks",
     "Recipe": "recipe",
     "fit": "train",
     "Training": "train",
@@ -32,6 +37,8 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "Evaluation": "evaluation",
 }
 
+PACKAGES = ("datasets", "fusion", "recipes")  # mmkeras.fusion.SelfAttention(heads=2)
+
 __all__ = [
     "Audio",
     "Classify",
@@ -40,8 +47,11 @@ __all__ = [
     "Manifest",
     "Recipe",
     "Run",
+    "Sensor",
+    "Table",
     "Text",
     "Training",
+    "Video",
     "assemble",
     "build_model",
     "evaluate",
@@ -53,6 +63,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in PACKAGES:
+        return importlib.import_module(f"mmkeras.{name}")
     if name not in PUBLIC:
         raise AttributeError(f"module 'mmkeras' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"mmkeras.{PUBLIC[name]}"), name)

@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from mmkeras.manifest import Manifest
-    from mmkeras.recipe import Audio, Image, Text
+    from mmkeras.modalities import Audio, Image, Text
 
 app = typer.Typer(
     name="mmkeras",
@@ -109,7 +109,7 @@ def train(
     from keras.utils import set_random_seed
 
     import mmkeras
-    from mmkeras.recipe import Audio, Image, Text
+    from mmkeras.modalities import Audio, Image, Text
 
     branches: dict[str, Image | Text | Audio] = {
         "image": Image(image_branch),

@@ -6,14 +6,19 @@ from dataclasses import replace
 
 import keras
 
-from mmkeras.branches import BRANCHES
-from mmkeras.model import join, recipe_of
+from mmkeras.branches import BRANCHES, Branch
+from mmkeras.joining import carried, fusion_layer, join
 from mmkeras.prepare import Column, Prepared
 from mmkeras.recipe import Recipe
 
 
 def frozen_inputs(recipe: Recipe) -> tuple[str, ...]:
-    """The inputs whose whole tower keeps its weights."""
+    """The inputs whose whole tower keeps its weights, where the fusion takes one vector of each:
+    tokens would fill the memory."""
+    fusion = fusion_layer(recipe.fusion)
+    early = fusion_layer(fusion.early) if fusion.takes == "both" else fusion
+    if early.takes == "tokens":
+        return ()
     return tuple(name for name, source in recipe.inputs.items() if not source.trainable)
 
 
@@ -22,16 +27,15 @@ def head_model(model: keras.Model, frozen: tuple[str, ...]) -> keras.Model:
 
     Train it, then `give_back` its weights.
     """
-    recipe = recipe_of(model)
-    inputs, pooled = {}, {}
+    recipe = carried(model)
+    branches = {}
     for name, source in recipe.inputs.items():
         if name in frozen:
-            features = _pooled(model, name)
-            inputs[name] = pooled[name] = keras.Input(features.shape[1:], name=name)
+            features = keras.Input(_pooled(model, name).shape[1:], name=name)
+            branches[name] = Branch(features, features)
         else:
-            branch = BRANCHES[source.kind](name, source)
-            inputs[name], pooled[name] = branch.input, branch.pooled
-    head = join(recipe, inputs, pooled)
+            branches[name] = BRANCHES[source.kind](name, source)
+    head = join(recipe, branches)
     _copy_weights(head, source=model, target=head)
     return head
 

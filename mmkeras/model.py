@@ -1,62 +1,43 @@
-"""The only place that assembles: a recipe to a plain functional `keras.Model`."""
+"""The face: modalities by name in, a plain functional `keras.Model` out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from mmkeras.branches import BRANCHES
-from mmkeras.branches.absent import OrMissing
 from mmkeras.fusion import FUSIONS
-from mmkeras.heads import HEADS
-from mmkeras.recipe import Audio, Classify, Image, Recipe, Text
-from mmkeras_edge.inputs import pick
-from mmkeras_edge.specs import presence_name
-
-DROPOUT = 0.3  # on each branch's features and on the fused ones
-# Share of the samples in which training takes a whole modality from the fusion, so that none leans
-# on another (ModDrop, Neverova et al., TPAMI 2016). On the stamps, picture and caption, three
-# seeds: self-attention 0.722 with it, 0.639 without; sum 0.720 and 0.730.
-MODALITY_DROPOUT = 0.3
-
-
-@keras.saving.register_keras_serializable("mmkeras")
-class Stack(layers.Layer):
-    """The modalities side by side: M tensors (B, D) -> (B, M, D).
-
-    Keeps the model's recipe (plain data), so that a saved model says what it is.
-    """
-
-    def __init__(self, recipe, **kwargs):
-        super().__init__(**kwargs)
-        self.recipe = recipe
-
-    def call(self, features):
-        return ops.stack(features, axis=1)
-
-    def get_config(self):
-        return {**super().get_config(), "recipe": self.recipe}
+from mmkeras.joining import carried, join
+from mmkeras.modalities import MODALITIES, Audio, Image, Modality, Sensor, Table, Text, Video
+from mmkeras.recipe import Recipe
+from mmkeras.tasks import Classify, Task
 
 
 def build_model(
-    image: str | Image | None = None,
-    text: str | Text | None = None,
-    audio: str | Audio | None = None,
-    fusion: str = "self_attention",
-    outputs: Mapping[str, Classify] | None = None,
+    image: str | Image | Mapping[str, str | Image] | None = None,
+    text: str | Text | Mapping[str, str | Text] | None = None,
+    audio: str | Audio | Mapping[str, str | Audio] | None = None,
+    video: str | Video | Mapping[str, str | Video] | None = None,
+    sensors: Sensor | Mapping[str, Sensor] | None = None,
+    table: Table | Mapping[str, Table] | None = None,
+    fusion: str | Mapping[str, Any] | layers.Layer = "self_attention",
+    outputs: Mapping[str, Task] | None = None,
     num_classes: int | None = None,
-    optional: Iterable[str] = (),
+    optional: str | Iterable[str] = (),
     width: int = 128,
 ) -> keras.Model:
     """A Keras model over the modalities given; raw pixels, token ids and PCM samples go in.
 
-    A modality is the name of a branch or its spec. `outputs` are heads by name;
+    A modality is the name of a branch or its spec, and its input is then called like it ("image");
+    several inputs of one modality are a dict of their names: `image={"left": "cnn", "right":
+    "cnn"}`. `fusion` is a name or a layer of `mmkeras.fusion`. `outputs` are tasks by name;
     `num_classes=n` is short for `outputs={"label": Classify(n)}`. Inputs and outputs are dicts.
     An optional input `x` has a presence input `x_present` beside it: float32 (B,), 1 or 0.
-    Raises ValueError for an unknown name, with the names there are.
+    Raises ValueError for an unknown name, with the names there are, and for what cannot be joined.
 
     >>> model = build_model(image="cnn", text="embedding", num_classes=3)
     >>> model.output["label"].shape
@@ -66,58 +47,36 @@ def build_model(
         outputs = {"label": Classify(num_classes)}
     elif outputs is None or num_classes is not None:
         raise ValueError("give outputs={name: Classify(labels)} or num_classes=n, one of the two")
-    given = {"image": (image, Image), "text": (text, Text), "audio": (audio, Audio)}
+    given: dict[str, Any] = {"image": image, "text": text, "audio": audio, "video": video}
+    given |= {"sensor": sensors, "table": table}
+    inputs: dict[str, Modality] = {}
+    for kind, sources in given.items():
+        for name, source in _named(kind, sources).items():
+            if name in inputs:
+                raise ValueError(f"two inputs are called {name!r}; rename one of them")
+            inputs[name] = _modality(kind, name, source)
+    towers = {n: spec.branch for n, spec in inputs.items() if isinstance(spec.branch, keras.Model)}
+    for name, tower in towers.items():
+        plain = keras.saving.serialize_keras_object(tower)
+        inputs[name] = replace(inputs[name], branch=plain)
     recipe = Recipe(
-        inputs={
-            name: cls(source) if isinstance(source, str) else source
-            for name, (source, cls) in given.items()
-            if source is not None
-        },
+        inputs=inputs,
         outputs=outputs,
-        fusion=fusion,
+        fusion=plain_fusion(fusion),
         width=width,
         optional=(optional,) if isinstance(optional, str) else tuple(optional),
     )
-    return assemble(recipe)
+    model = assemble(recipe)
+    for name, tower in towers.items():
+        model.get_layer(f"{name}_backbone").set_weights(tower.get_weights())
+    return model
 
 
 def assemble(recipe: Recipe) -> keras.Model:
     """The whole model of a recipe: a branch for each input, then `join`."""
-    branches = {name: BRANCHES[source.kind](name, source) for name, source in recipe.inputs.items()}
     return join(
-        recipe,
-        inputs={name: branch.input for name, branch in branches.items()},
-        pooled={name: branch.pooled for name, branch in branches.items()},
+        recipe, {n: BRANCHES[source.kind](n, source) for n, source in recipe.inputs.items()}
     )
-
-
-def join(
-    recipe: Recipe,
-    inputs: Mapping[str, keras.KerasTensor],
-    pooled: Mapping[str, keras.KerasTensor],
-) -> keras.Model:
-    """From one vector a modality, (B, D), to the outputs: what stands in for the absent, fusion,
-    heads. Adds the presence inputs to `inputs`."""
-    every_input = dict(inputs)
-    features = []
-    for name in recipe.inputs:
-        feature = layers.Dropout(DROPOUT, name=f"{name}_dropout")(pooled[name])
-        feature = layers.Dense(recipe.width, activation="relu", name=f"{name}_feature")(feature)
-        if name in recipe.optional:
-            present = keras.Input((), dtype="float32", name=presence_name(name))
-            every_input[present.name] = present
-            seed = recipe.optional.index(name)  # of its own: else all are dropped together
-            feature = OrMissing(seed=seed, name=f"{name}_or_missing")(feature, present)
-        features.append(feature)  # (B, width)
-    stacked = Stack(recipe.to_dict(), name="modalities")(features)  # (B, M, width)
-    several = len(features) > 1
-    stacked = layers.Dropout(
-        MODALITY_DROPOUT if several else 0.0, (None, len(features), 1), name="modality_dropout"
-    )(stacked)
-    fusion = pick(FUSIONS, recipe.fusion if several else "concat", "fusion")
-    fused = layers.Dropout(DROPOUT, name="fusion_dropout")(fusion(name="fusion")(stacked))
-    outputs = {n: HEADS[head.kind](n, head, fused) for n, head in recipe.outputs.items()}
-    return keras.Model(every_input, outputs, name="mmkeras")
 
 
 def recipe_of(model: keras.Model) -> Recipe:
@@ -125,8 +84,38 @@ def recipe_of(model: keras.Model) -> Recipe:
 
     Raises ValueError for a model that `build_model` did not make.
     """
-    for layer in model.layers:
-        if isinstance(layer, Stack):
-            fields: Any = layer.recipe
-            return Recipe.from_dict(fields)
-    raise ValueError(f"the model {model.name!r} was not made by mmkeras.build_model")
+    return carried(model)
+
+
+def plain_fusion(fusion: str | Mapping[str, Any] | layers.Layer) -> str | dict[str, Any]:
+    """A fusion as a recipe keeps it: its name, with options as a dict.
+
+    >>> from mmkeras.fusion import SelfAttention
+    >>> plain_fusion(SelfAttention(heads=2))
+    {'name': 'self_attention', 'heads': 2}
+    """
+    if isinstance(fusion, str):
+        return fusion
+    if isinstance(fusion, Mapping):
+        return dict(fusion)
+    names = {kind: name for name, kind in FUSIONS.items()}
+    if type(fusion) not in names:
+        raise ValueError(f"no fusion of the table: {fusion!r}; choose from {', '.join(FUSIONS)}")
+    usual = layers.Layer().get_config()
+    options = {key: value for key, value in fusion.get_config().items() if key not in usual}
+    return {"name": names[type(fusion)], **options}
+
+
+def _named(kind: str, sources: Any) -> Mapping[str, Any]:
+    if sources is None:
+        return {}
+    return sources if isinstance(sources, Mapping) else {kind: sources}
+
+
+def _modality(kind: str, name: str, source: Any) -> Modality:
+    wanted: Any = MODALITIES[kind]
+    if isinstance(source, wanted):
+        return source
+    if isinstance(source, str | keras.Model) and kind not in ("sensor", "table"):
+        return wanted(branch=source)
+    raise ValueError(f"input {name!r}: wanted mmkeras.{wanted.__name__}(...). Received: {source!r}")

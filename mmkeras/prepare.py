@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from mmkeras.manifest import Manifest, Problem, drop
-from mmkeras.recipe import Audio, Image, Recipe, Text
+from mmkeras.modalities import Modality, Text
+from mmkeras.recipe import Recipe
 from mmkeras_edge.inputs import load_input, pick
 from mmkeras_edge.specs import InputSpec, presence_name
 from mmkeras_edge.text import read_tokenizer
@@ -130,7 +131,7 @@ def check_tokenizer(data: Prepared, tokenizer_json: str | None) -> None:
         )
 
 
-def _host(source: Image | Text | Audio) -> dict[str, Any]:
+def _host(source: Modality) -> dict[str, Any]:
     """What decides the arrays of an input."""
     vocabulary = {"vocabulary": source.tokens} if isinstance(source, Text) else {}
     return {**vars(source.spec), **vocabulary}

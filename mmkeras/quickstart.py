@@ -22,11 +22,12 @@ from mmkeras.evaluation import evaluate, predict
 from mmkeras.manifest import Manifest, load_manifest
 from mmkeras.model import assemble
 from mmkeras.prepare import Prepared, prepare
-from mmkeras.recipe import Classify, Recipe
+from mmkeras.recipe import Recipe
 from mmkeras.recipes import STAMPS, STAMPS_PRETRAINED
 from mmkeras.run import Run
 from mmkeras.sheet import draw_sheet
 from mmkeras.splits import SPLITS
+from mmkeras.tasks import Classify
 from mmkeras.tokenizer import tokenizer_for
 from mmkeras.train import Training, fit
 from mmkeras_edge.inputs import pick

@@ -3,111 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
+from mmkeras.modalities import MODALITIES, Modality
+from mmkeras.tasks import TASKS, Task
 from mmkeras_edge.inputs import pick
-from mmkeras_edge.specs import AudioSpec, ClassifySpec, ImageSpec, TextSpec
-
-NATIVE_PX = {"cnn": 64}  # side a backbone was designed for; the ImageNet families take 224
-NATIVE_LENGTH = {"minilm": 32}
-VOCABULARY = {"minilm": 30_522}  # fixed by the pre-trained tokenizer
-
-
-@dataclass(frozen=True)
-class Image:
-    """A picture input: `branch` names its backbone, `size_px` is (height, width).
-
-    `weights` is None (from scratch) or "imagenet"; `trainable=False` freezes the backbone;
-    `fit` is how a picture of another shape comes to size: "stretch", "pad" or "crop".
-    """
-
-    kind: ClassVar[str] = "image"
-    branch: str = "cnn"
-    size_px: tuple[int, int] | None = None  # None: the backbone's own
-    weights: str | None = None
-    trainable: bool = True
-    fit: str = "stretch"
-
-    @property
-    def spec(self) -> ImageSpec:
-        side = NATIVE_PX.get(self.branch, 224)
-        return ImageSpec(*(self.size_px or (side, side)), fit=self.fit)
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text input of `length` tokens out of at most `vocabulary` kinds; None: the branch's own."""
-
-    kind: ClassVar[str] = "text"
-    branch: str = "embedding"
-    length: int | None = None
-    vocabulary: int | None = None
-    weights: str | None = None
-    trainable: bool = True
-
-    @property
-    def spec(self) -> TextSpec:
-        return TextSpec(NATIVE_LENGTH.get(self.branch, 16) if self.length is None else self.length)
-
-    @property
-    def tokens(self) -> int:
-        """Rows of the embedding table."""
-        return self.vocabulary or VOCABULARY.get(self.branch, 2_000)
-
-
-@dataclass(frozen=True)
-class Audio:
-    """A sound input, cut or padded to `clip_ms`; the graph computes `mels` log-mel bands."""
-
-    kind: ClassVar[str] = "audio"
-    branch: str = "cnn"
-    clip_ms: int = 1_500
-    rate_hz: int = 16_000
-    mels: int = 64
-    hop_ms: int = 16
-    weights: str | None = None
-    trainable: bool = True
-
-    @property
-    def spec(self) -> AudioSpec:
-        return AudioSpec(self.rate_hz, self.clip_ms, self.hop_ms, mels=self.mels)
-
-
-@dataclass(frozen=True)
-class Classify:
-    """One of several classes; give the labels, or how many there are."""
-
-    kind: ClassVar[str] = "classify"
-    labels: Iterable[str] | int
-    weight: float = 1.0  # of its loss, beside the other outputs
-
-    def __post_init__(self) -> None:
-        given = self.labels
-        labels = tuple(map(str, range(given) if isinstance(given, int) else given))
-        if isinstance(given, str) or len(set(labels)) != len(labels) or len(labels) < 2:
-            raise ValueError(f"Classify wants two or more different labels. Received: {given!r}")
-        object.__setattr__(self, "labels", labels)
-
-    @property
-    def spec(self) -> ClassifySpec:
-        assert isinstance(self.labels, tuple)  # __post_init__ saw to it
-        return ClassifySpec(self.labels)
-
-
-INPUTS = {"image": Image, "text": Text, "audio": Audio}
-OUTPUTS = {"classify": Classify}
+from mmkeras_edge.specs import InputSpec
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Names to specs. `width` is the length of the vector that each branch brings to the fusion;
-    `optional` names the inputs that may be absent."""
+    """Names to specs. `fusion` is its name, or {"name": ..., option: value}; `width` the length of
+    the vector that each branch brings to it; `optional` names the inputs that may be absent."""
 
-    inputs: Mapping[str, Image | Text | Audio]
-    outputs: Mapping[str, Classify]
-    fusion: str = "self_attention"
+    inputs: Mapping[str, Modality]
+    outputs: Mapping[str, Task]
+    fusion: str | Mapping[str, Any] = "self_attention"
     width: int = 128
     optional: tuple[str, ...] = field(default=())
 
@@ -124,7 +37,7 @@ class Recipe:
             raise ValueError(f"the only input, {self.optional[0]!r}, cannot be optional")
 
     @property
-    def specs(self) -> dict[str, ImageSpec | TextSpec | AudioSpec]:
+    def specs(self) -> dict[str, InputSpec]:
         return {name: source.spec for name, source in self.inputs.items()}
 
     def only(self, *names: str) -> Recipe:
@@ -138,7 +51,7 @@ class Recipe:
         return {
             "inputs": {name: _to_dict(value) for name, value in self.inputs.items()},
             "outputs": {name: _to_dict(value) for name, value in self.outputs.items()},
-            "fusion": self.fusion,
+            "fusion": self.fusion if isinstance(self.fusion, str) else dict(self.fusion),
             "width": self.width,
             "optional": list(self.optional),
         }
@@ -148,13 +61,16 @@ class Recipe:
         """Raises ValueError for an unknown kind or field."""
         known = {f.name: f for f in dataclasses.fields(cls)}
         fields = {name: value for name, value in fields.items() if pick(known, name, "field")}
-        for part, table in (("inputs", INPUTS), ("outputs", OUTPUTS)):
+        for part, table in (("inputs", MODALITIES), ("outputs", TASKS)):
             fields[part] = {n: _from_dict(value, table) for n, value in fields[part].items()}
         return cls(**fields)
 
 
 def _to_dict(value: Any) -> dict[str, Any]:
-    return {"kind": value.kind, **dataclasses.asdict(value)}
+    return {
+        "kind": value.kind,
+        **{f.name: getattr(value, f.name) for f in dataclasses.fields(value)},
+    }
 
 
 def _from_dict(fields: Mapping[str, Any], table: Mapping[str, type]) -> Any:
@@ -164,5 +80,10 @@ def _from_dict(fields: Mapping[str, Any], table: Mapping[str, type]) -> Any:
     for name, value in fields.items():
         if name != "kind":
             pick(known, name, f"field of {cls.__name__}")
-            values[name] = tuple(value) if isinstance(value, list) else value  # JSON has no tuples
+            values[name] = _tuples(value)
     return cls(**values)
+
+
+def _tuples(value: Any) -> Any:
+    """JSON has no tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mmkeras.recipe import Audio, Classify, Image, Recipe, Text
+from mmkeras.modalities import Audio, Image, Text
+from mmkeras.recipe import Recipe
+from mmkeras.tasks import Classify
 
 STAMPS = Recipe(  # Tux Paint stamps from scratch, for a phone or a Pi
     inputs={

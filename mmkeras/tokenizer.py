@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mmkeras.manifest import Manifest
-from mmkeras.recipe import Recipe, Text
+from mmkeras.modalities import Text
+from mmkeras.recipe import Recipe
 
 PAD = "<pad>"  # id 0: mmkeras_edge.specs.PAD_ID
 

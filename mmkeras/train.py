@@ -15,8 +15,10 @@ from typing import Any
 
 import keras
 
+from mmkeras.adapting import adapt
 from mmkeras.dataset import Batches
 from mmkeras.frozen import frozen_inputs, give_back, head_model, through_towers
+from mmkeras.heads import HEADS
 from mmkeras.manifest import Manifest, digest
 from mmkeras.model import recipe_of
 from mmkeras.prepare import Prepared, check_tokenizer, prepare
@@ -63,6 +65,7 @@ def fit(
     train, valid = _prepared(recipe, train, valid)
     origin = _origin(train.manifest, valid.manifest)
     keras.utils.set_random_seed(training.seed)
+    adapt(model, train)
     frozen = frozen_inputs(recipe)
     seen = model
     train_data, valid_data = train, valid
@@ -121,9 +124,9 @@ def compile_for(model: keras.Model, recipe: Recipe, training: Training, steps: i
         optimizer=keras.optimizers.AdamW(
             rate, weight_decay=training.weight_decay, clipnorm=training.clip_norm
         ),
-        loss=dict.fromkeys(recipe.outputs, "sparse_categorical_crossentropy"),
-        loss_weights={name: head.weight for name, head in recipe.outputs.items()},
-        metrics={name: ["accuracy"] for name in recipe.outputs},
+        loss={name: HEADS[task.kind].loss(task) for name, task in recipe.outputs.items()},
+        loss_weights={name: task.weight for name, task in recipe.outputs.items()},
+        metrics={name: HEADS[task.kind].metrics(task) for name, task in recipe.outputs.items()},
     )
     # Else its variables are made while the step is traced, which is then done twice.
     model.optimizer.build(model.trainable_variables)

@@ -141,7 +141,9 @@ def toy(tmp_path, write_toys) -> Path:
 @pytest.fixture
 def recipe() -> Recipe:
     """A model of the toys that trains in a moment."""
-    from mmkeras.recipe import Audio, Classify, Image, Recipe, Text
+    from mmkeras.modalities import Audio, Image, Text
+    from mmkeras.recipe import Recipe
+    from mmkeras.tasks import Classify
 
     return Recipe(
         inputs={

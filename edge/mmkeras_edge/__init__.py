@@ -1,22 +1,31 @@
-"""Runs exported models where there is no Keras: named raw inputs in, named scores out."""
+"""Runs exported models where there is no Keras: named raw inputs in, named answers out."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmkeras_edge.runner import Model, Scores, load
-    from mmkeras_edge.specs import AudioSpec, Card, ClassifySpec, ImageSpec, TextSpec
+    from mmkeras_edge.card import Card
+    from mmkeras_edge.outputs import ClassifySpec, Scores
+    from mmkeras_edge.runner import Model, load
+    from mmkeras_edge.specs import AudioSpec, ImageSpec, TextSpec
+
+PUBLIC = {  # name -> module; on first use, so that `mmkeras-edge --help` waits for no NumPy
+    "load": "runner",
+    "Model": "runner",
+    "Scores": "outputs",
+    "Card": "card",
+    "ImageSpec": "specs",
+    "TextSpec": "specs",
+    "AudioSpec": "specs",
+    "ClassifySpec": "outputs",
+}
 
 __all__ = ["AudioSpec", "Card", "ClassifySpec", "ImageSpec", "Model", "Scores", "TextSpec", "load"]
 
-HOME = {"Model": "runner", "Scores": "runner", "load": "runner"}  # the others live in specs
-
 
 def __getattr__(name: str) -> Any:
-    """Public names on first use, so that `mmkeras-edge --help` waits for no NumPy."""
-    if name not in __all__:
+    if name not in PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{HOME.get(name, 'specs')}"), name)
+    return getattr(import_module(f"{__name__}.{PUBLIC[name]}"), name)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from mmkeras_edge.chatter import quiet
 
 if TYPE_CHECKING:
-    from mmkeras_edge.specs import Card, InputSpec
+    from mmkeras_edge.card import Card
+    from mmkeras_edge.specs import InputSpec
 
 TOP = 3  # labels shown an output
 WIDTH = 200  # characters of a cell that are shown

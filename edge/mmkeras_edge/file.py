@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mmkeras_edge.specs import Card
+from mmkeras_edge.card import Card
 
 if TYPE_CHECKING:
     import numpy as np

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmkeras_edge.card import Card
 from mmkeras_edge.file import ModelFile, open_file
 from mmkeras_edge.graph import Graph
 from mmkeras_edge.inputs import load_sample
-from mmkeras_edge.specs import Card, OutputSpec, presence_name
+from mmkeras_edge.outputs import Scores
+from mmkeras_edge.specs import presence_name
 from mmkeras_edge.text import read_tokenizer
 
 if TYPE_CHECKING:
@@ -33,33 +35,13 @@ def load(path: str | os.PathLike[str], threads: int | None = None) -> Model:
 def _check_agreement(card: Card, graph: Graph, path: str) -> None:
     fed = {name: spec.shape for name, spec in card.inputs.items()}
     fed.update({presence_name(name): () for name in card.optional})
-    read = {name: (len(spec.labels),) for name, spec in card.outputs.items()}
+    read = {name: spec.shape for name, spec in card.outputs.items()}
     shapes = {n: tuple(t["shape"][1:].tolist()) for n, t in graph.inputs.items()}
     answers = {n: tuple(graph.outputs[n]["shape"][1:].tolist()) for n in read if n in graph.outputs}
     if shapes != fed or answers != read:
         raise ValueError(
             f"{path!r}: its card says {fed} -> {read}, its graph has {shapes} -> {answers}"
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Scores:
-    """One output of one sample: a probability a label."""
-
-    labels: tuple[str, ...]
-    probabilities: np.ndarray  # (labels,)
-
-    @property
-    def label(self) -> str:
-        return self.labels[int(self.probabilities.argmax())]
-
-    def top(self, count: int = 3) -> list[tuple[str, float]]:
-        """The most probable labels, best first."""
-        order = np.argsort(-self.probabilities, kind="stable")[:count]
-        return [(self.labels[i], float(self.probabilities[i])) for i in order]
-
-    def __repr__(self) -> str:
-        return ", ".join(f"{label} {score:.2f}" for label, score in self.top())
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +64,8 @@ class Model:
         return load_sample(sources, card.inputs, card.optional, self.tokenizer)
 
     def read(self, outputs: Mapping[str, np.ndarray]) -> dict[str, Scores]:
-        """The graph's arrays to scores with labels, in the card's order."""
-        return {n: _scores(spec, outputs[n]) for n, spec in self.file.card.outputs.items()}
+        """The graph's arrays to what they say, in the card's order."""
+        return {n: spec.read(outputs[n]) for n, spec in self.file.card.outputs.items()}
 
     def info(self) -> dict[str, Any]:
         """What the file is and what runs it, as plain data."""
@@ -101,7 +83,3 @@ class Model:
     @cached_property
     def tokenizer(self) -> Tokenizer | None:
         return read_tokenizer(self.file.tokenizer_json) if self.file.tokenizer_json else None
-
-
-def _scores(spec: OutputSpec, values: np.ndarray) -> Scores:
-    return Scores(spec.labels, values)

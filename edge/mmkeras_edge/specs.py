@@ -1,21 +1,21 @@
-"""Every number that training and the device share; a `.tflite` file carries them in its card."""
+"""Every number of an input that training and the device share; a file carries them in its card."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-FORMAT_VERSION = 1  # of card.json; a reader refuses a newer one
 PAD_ID = 0  # token id that fills a text; embeddings mask it
 FITS = ("stretch", "pad", "crop")  # "pad": whole picture, borders; "crop": no borders, cut
 
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """How a picture becomes a model input: uint8 RGB, (height_px, width_px, 3)."""
+    """How a picture becomes a model input: uint8 RGB, (height_px, width_px, 3).
+
+    With several `views` of one thing: (views, height_px, width_px, 3).
+    """
 
     kind: ClassVar[str] = "image"
     dtype: ClassVar[str] = "uint8"
@@ -23,15 +23,16 @@ class ImageSpec:
     width_px: int = 64
     background: int = 255  # grey level (0 to 255) behind transparent pixels and around "pad"
     fit: str = "stretch"  # one of FITS
+    views: int = 1
 
     def __post_init__(self) -> None:
-        _check_positive(self, "height_px", "width_px")
-        if self.fit not in FITS:
-            raise ValueError(f"unknown fit {self.fit!r}; choose from {', '.join(FITS)}")
+        _check_positive(self, "height_px", "width_px", "views")
+        _check_fit(self.fit)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (self.height_px, self.width_px, 3)
+        picture = (self.height_px, self.width_px, 3)
+        return picture if self.views == 1 else (self.views, *picture)
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,92 @@ class AudioSpec:
 
 
 @dataclass(frozen=True)
-class ClassifySpec:
-    """How an output reads: one probability a label, float32, (labels,)."""
+class SensorSpec:
+    """How readings become a model input: float32 (steps, channels), in the sensor's own units."""
 
-    kind: ClassVar[str] = "classify"
-    labels: tuple[str, ...] = ()
+    kind: ClassVar[str] = "sensor"
+    dtype: ClassVar[str] = "float32"
+    channels: int = 1
+    rate_hz: float = 50.0
+    window_ms: int = 2_000
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", tuple(self.labels))
+        _check_positive(self, "channels", "window_ms")
+        if not self.rate_hz > 0 or self.steps < 1:
+            raise ValueError(
+                f"sensor: {self.window_ms} ms hold no reading at a rate of {self.rate_hz!r} Hz"
+            )
+
+    @property
+    def steps(self) -> int:
+        return int(self.window_ms * self.rate_hz / 1_000)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.steps, self.channels)
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """How named fields become a model input: float32 (numbers + categories,).
+
+    First the numbers, NaN where there is none, then each category's place among its values,
+    counted from 1; 0 is a value that is unknown or missing.
+    """
+
+    kind: ClassVar[str] = "table"
+    dtype: ClassVar[str] = "float32"
+    numbers: tuple[str, ...] = ()
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", tuple(self.numbers))
+        values = {name: tuple(labels) for name, labels in self.categories.items()}
+        object.__setattr__(self, "categories", values)
+        if not self.fields or len({*self.fields}) != len(self.fields):
+            raise ValueError(f"table: wanted fields of different names, received {self.fields}")
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (*self.numbers, *self.categories)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.fields),)
+
+
+@dataclass(frozen=True)
+class VideoSpec:
+    """How a film becomes a model input: uint8 RGB, (frames, height_px, width_px, 3).
+
+    The frames are spread evenly over the whole of it.
+    """
+
+    kind: ClassVar[str] = "video"
+    dtype: ClassVar[str] = "uint8"
+    frames: int = 8
+    height_px: int = 64
+    width_px: int = 64
+    background: int = 255
+    fit: str = "stretch"
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "frames", "height_px", "width_px")
+        _check_fit(self.fit)
+
+    @property
+    def frame(self) -> ImageSpec:
+        """How each of its frames becomes pixels."""
+        return ImageSpec(self.height_px, self.width_px, self.background, self.fit)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.frames, *self.frame.shape)
+
+
+def _check_fit(fit: str) -> None:
+    if fit not in FITS:
+        raise ValueError(f"unknown fit {fit!r}; choose from {', '.join(FITS)}")
 
 
 def _check_positive(spec: Any, *names: str) -> None:
@@ -106,94 +185,18 @@ def _check_positive(spec: Any, *names: str) -> None:
             raise ValueError(f"{spec.kind}: wanted a whole {name} above 0, received {value!r}")
 
 
-InputSpec = ImageSpec | TextSpec | AudioSpec
-OutputSpec = ClassifySpec
+InputSpec = ImageSpec | TextSpec | AudioSpec | SensorSpec | TableSpec | VideoSpec
 
-INPUT_SPECS: dict[str, type] = {"image": ImageSpec, "text": TextSpec, "audio": AudioSpec}
-OUTPUT_SPECS: dict[str, type] = {"classify": ClassifySpec}
+INPUT_SPECS: dict[str, type] = {  # by kind
+    "image": ImageSpec,
+    "text": TextSpec,
+    "audio": AudioSpec,
+    "sensor": SensorSpec,
+    "table": TableSpec,
+    "video": VideoSpec,
+}
 
 
 def presence_name(name: str) -> str:
     """The graph input that says whether the optional input `name` is there: float32 (), 1 or 0."""
     return f"{name}_present"
-
-
-@dataclass(frozen=True)
-class Card:
-    """What an exported file says of itself; `card.json` inside the file.
-
-    `inputs` and `outputs` are by name, `optional` lists the inputs that may be absent, `precision`
-    is the number format, `metrics` are those of the float Keras model and of this very file on the
-    same rows, `versions` are the packages that made it, `sha256` the hashes of what it carries.
-    """
-
-    inputs: Mapping[str, InputSpec]
-    outputs: Mapping[str, OutputSpec]
-    optional: tuple[str, ...] = ()
-    precision: str = "float32"
-    metrics: Mapping[str, Any] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    sha256: Mapping[str, str] = field(default_factory=dict)
-    model_bytes: int = 0  # the TFLite model is the first so many bytes of the file
-    recipe: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    format_version: int = FORMAT_VERSION
-
-    def to_json(self) -> str:
-        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        fields["inputs"] = {name: spec_to_dict(spec) for name, spec in self.inputs.items()}
-        fields["outputs"] = {name: spec_to_dict(spec) for name, spec in self.outputs.items()}
-        return json.dumps(fields, indent=1, ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Card:
-        """Raises ValueError if the card is newer than this reader, or no card."""
-        try:
-            fields = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"card.json is no JSON: {error}") from error
-        if not isinstance(fields, dict) or "format_version" not in fields:
-            raise ValueError("card.json holds no format_version; was it written by mmkeras_export?")
-        version = fields["format_version"]
-        if version != FORMAT_VERSION:
-            raise ValueError(
-                f"the file has format version {version}, this mmkeras_edge reads {FORMAT_VERSION}; "
-                "upgrade with: pip install -U 'mmkeras[edge]'"
-            )
-        known = {f.name for f in dataclasses.fields(cls)}
-        fields = {name: value for name, value in fields.items() if name in known}
-        for name, wanted in _JSON_TYPES.items():
-            if not isinstance(fields.setdefault(name, wanted()), wanted):
-                raise ValueError(f"card.json: {name} is {fields[name]!r}, no {wanted.__name__}")
-        fields["inputs"] = {n: spec_from_dict(d, INPUT_SPECS) for n, d in fields["inputs"].items()}
-        fields["outputs"] = {
-            n: spec_from_dict(d, OUTPUT_SPECS) for n, d in fields["outputs"].items()
-        }
-        fields["optional"] = tuple(fields["optional"])
-        fields["notes"] = tuple(fields["notes"])
-        return cls(**fields)
-
-
-_JSON_TYPES: dict[str, type] = {
-    **dict.fromkeys(("inputs", "outputs", "metrics", "versions", "sha256", "recipe"), dict),
-    **dict.fromkeys(("optional", "notes"), list),
-    "precision": str,
-    "model_bytes": int,
-}
-
-
-def spec_to_dict(spec: InputSpec | OutputSpec) -> dict[str, Any]:
-    return {"kind": spec.kind, **dataclasses.asdict(spec)}
-
-
-def spec_from_dict(fields: Mapping[str, Any], table: Mapping[str, type]) -> Any:
-    """Raises ValueError for a kind or a field that this version does not know."""
-    kind = fields.get("kind") if isinstance(fields, Mapping) else fields
-    if kind not in tuple(table):
-        raise ValueError(
-            f"unknown kind {kind!r} in the card; this version knows {', '.join(table)}"
-        )
-    try:
-        return table[kind](**{name: value for name, value in fields.items() if name != "kind"})
-    except TypeError as error:
-        raise ValueError(f"the card's {kind} cannot be read: {error}") from error

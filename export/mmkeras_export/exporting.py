@@ -17,9 +17,9 @@ from mmkeras.evaluation import predict
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run, load
+from mmkeras_edge.card import Card
 from mmkeras_edge.golden import write_golden
 from mmkeras_edge.inputs import pick
-from mmkeras_edge.specs import Card
 from mmkeras_export.calibration import calibration_samples
 from mmkeras_export.comparison import Arrays, Comparison, compare, median_ms, run_lite
 from mmkeras_export.conversion import convert

@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from mmkeras_edge.card import Card
 from mmkeras_edge.file import CARD, GOLDEN, TOKENIZER
-from mmkeras_edge.specs import Card
 from mmkeras_edge.verify import verify
 from mmkeras_export.gate import GateError
 

@@ -6,7 +6,7 @@ from keras import layers, ops
 from mmkeras.branches.backbones import BACKBONES, backbone
 from mmkeras.branches.branch import Branch
 from mmkeras.branches.log_mel import LogMel
-from mmkeras.recipe import Audio
+from mmkeras.modalities import Audio
 
 
 @keras.saving.register_keras_serializable("mmkeras")

@@ -5,7 +5,7 @@ from keras import layers
 
 from mmkeras.branches.backbones import backbone
 from mmkeras.branches.branch import Branch
-from mmkeras.recipe import Image
+from mmkeras.modalities import Image
 
 
 def image_branch(name: str, source: Image) -> Branch:

@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from mmkeras.branches.branch import Branch
 from mmkeras.branches.minilm import minilm
-from mmkeras.recipe import Text
+from mmkeras.modalities import Text
 from mmkeras_edge.inputs import pick
 from mmkeras_edge.specs import PAD_ID
 

@@ -8,5 +8,7 @@ from keras import layers, ops
 class Concat(layers.Layer):
     """z = [h_1; ...; h_M]: (B, M, D) -> (B, M · D)."""
 
+    takes = "features"
+
     def call(self, features):
         return ops.reshape(features, (-1, features.shape[1] * features.shape[2]))

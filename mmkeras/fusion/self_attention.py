@@ -16,6 +16,8 @@ class SelfAttention(layers.Layer):
     what they say of each other. Without layer normalisation, which int8 handles badly.
     """
 
+    takes = "features"
+
     def __init__(self, heads=4, **kwargs):
         super().__init__(**kwargs)
         self.heads = heads

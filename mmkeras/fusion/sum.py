@@ -8,5 +8,7 @@ from keras import layers, ops
 class Sum(layers.Layer):
     """z = Σ_m h_m: (B, M, D) -> (B, D)."""
 
+    takes = "features"
+
     def call(self, features):
         return ops.sum(features, axis=1)

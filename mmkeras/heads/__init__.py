@@ -1,7 +1,8 @@
 """Heads: fused features to a named output, its loss and its metrics."""
 
-from mmkeras.heads.classify import classify
+from mmkeras.heads.classify import CLASSIFY
+from mmkeras.heads.head import Head
 
-HEADS = {"classify": classify}  # by kind
+HEADS: dict[str, Head] = {"classify": CLASSIFY}  # by kind of task
 
-__all__ = ["HEADS"]
+__all__ = ["HEADS", "Head"]

@@ -3,17 +3,31 @@
 import keras
 from keras import layers
 
-from mmkeras.recipe import Classify
+from mmkeras.heads.head import Head
+from mmkeras.tasks import Classify
 
 
 @keras.saving.register_keras_serializable("mmkeras")
 class Probabilities(layers.Softmax):
-    """softmax(logits): (B, C) -> (B, C). Float on the device too: int8 has only 256 levels."""
+    """softmax(logits): (..., C) -> (..., C). Float on the device too: int8 has only 256 levels."""
 
     keep_float = True
 
 
-def classify(name: str, output: Classify, fused: keras.KerasTensor) -> keras.KerasTensor:
-    """(B, D) -> one probability a label, (B, C), float32."""
-    logits = layers.Dense(len(output.spec.labels), name=f"{name}_logits")(fused)
-    return Probabilities(name=name, dtype="float32")(logits)
+def _units(task: Classify) -> int:
+    return len(task.spec.labels)
+
+
+def _read(task: Classify, name: str) -> layers.Layer:
+    return Probabilities(name=name, dtype="float32")
+
+
+def _loss(task: Classify) -> keras.losses.Loss:
+    return keras.losses.SparseCategoricalCrossentropy()
+
+
+def _metrics(task: Classify) -> list[keras.metrics.Metric]:
+    return [keras.metrics.SparseCategoricalAccuracy("accuracy")]
+
+
+CLASSIFY = Head(_units, _read, _loss, _metrics)

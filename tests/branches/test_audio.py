@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmkeras.branches.audio import MeanOverTime, audio_branch
-from mmkeras.recipe import Audio
+from mmkeras.modalities import Audio
 
 
 def test_samples_go_in_and_a_vector_and_steps_come_out():

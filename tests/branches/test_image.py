@@ -4,7 +4,7 @@ import pytest
 
 from mmkeras.branches.backbones import BACKBONES
 from mmkeras.branches.image import image_branch
-from mmkeras.recipe import Image
+from mmkeras.modalities import Image
 
 
 def test_raw_bytes_go_in_and_a_vector_and_places_come_out():

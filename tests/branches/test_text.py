@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmkeras.branches.text import ENCODERS, MaskedMean, MaskedSum, text_branch
-from mmkeras.recipe import Text
+from mmkeras.modalities import Text
 
 TOKENS = np.array([[[1, 2], [3, 4], [100, 100]]], np.float32)  # (1, 3, 2)
 LAST_IS_PADDING = np.array([[5, 6, 0]], np.int32)

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mmkeras_edge.card import Card
 from mmkeras_edge.golden import Golden, write_golden
 from mmkeras_edge.graph import Graph
 from mmkeras_edge.inputs import load_sample
-from mmkeras_edge.specs import AudioSpec, Card, ClassifySpec, ImageSpec, TextSpec
+from mmkeras_edge.outputs import ClassifySpec
+from mmkeras_edge.specs import AudioSpec, ImageSpec, TextSpec
 from mmkeras_edge.text import read_tokenizer
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ import soundfile
 from PIL import Image
 
 from mmkeras_edge.cli import main
-from mmkeras_edge.specs import ClassifySpec
+from mmkeras_edge.outputs import ClassifySpec
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 
 from mmkeras_edge.file import open_file
 from mmkeras_edge.golden import Golden, read_golden, write_golden
-from mmkeras_edge.specs import ClassifySpec
+from mmkeras_edge.outputs import ClassifySpec
 
 
 def test_samples_come_back_as_they_went(golden, repack):

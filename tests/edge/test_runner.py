@@ -8,7 +8,8 @@ import pytest
 
 import mmkeras_edge
 from mmkeras_edge import Scores, load
-from mmkeras_edge.specs import ClassifySpec, TextSpec
+from mmkeras_edge.outputs import ClassifySpec
+from mmkeras_edge.specs import TextSpec
 
 SECOND = np.full(160, 0.5, np.float32)
 

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-from mmkeras_edge.specs import AudioSpec, Card, ClassifySpec, ImageSpec, TextSpec
+from mmkeras_edge.card import Card
+from mmkeras_edge.outputs import ClassifySpec
+from mmkeras_edge.specs import AudioSpec, ImageSpec, TextSpec
 
 CARD = Card(
     inputs={"image": ImageSpec(8, 8, fit="pad"), "text": TextSpec(6), "audio": AudioSpec()},

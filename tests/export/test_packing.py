@@ -5,8 +5,8 @@ import zipfile
 import pytest
 
 import mmkeras_edge
+from mmkeras_edge.card import Card
 from mmkeras_edge.golden import write_golden
-from mmkeras_edge.specs import Card
 from mmkeras_export import pack
 from mmkeras_export.goldens import golden_samples
 
