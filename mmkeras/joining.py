@@ -57,6 +57,11 @@ def join(recipe: Recipe, branches: Mapping[str, Branch]) -> keras.Model:
     if fusion.takes == "features" and len(branches) == 1:
         fusion = fusion_layer("concat")  # nothing to fuse
     if fusion.takes == "decisions":
+        if recipe.hidden:
+            raise ValueError(
+                f"hidden={recipe.hidden} stand behind a fusion of features; {recipe.fusion!r} "
+                "is late and has nothing behind it: leave them out, or take 'hybrid'"
+            )
         outputs = _decisions(recipe, _features(recipe, branches), present, fusion)
     elif fusion.takes == "both":
         features = _features(recipe, branches)
@@ -118,7 +123,11 @@ def _fused(
         fused = fusion(tokens, masks)
     else:
         fused = fusion(_stacked(recipe, features, present))
-    return layers.Dropout(DROPOUT, name="fusion_dropout")(fused)
+    fused = layers.Dropout(DROPOUT, name="fusion_dropout")(fused)
+    for i, units in enumerate(recipe.hidden):
+        fused = layers.Dense(units, activation="relu", name=f"hidden{i}")(fused)
+        fused = layers.Dropout(DROPOUT, name=f"hidden{i}_dropout")(fused)
+    return fused
 
 
 def _stacked(

@@ -29,14 +29,16 @@ def build_model(
     num_classes: int | None = None,
     optional: str | Iterable[str] = (),
     width: int = 128,
+    hidden: Iterable[int] = (),
 ) -> keras.Model:
     """A Keras model over the modalities given; raw pixels, token ids and PCM samples go in.
 
     A modality is the name of a branch or its spec, and its input is then called like it ("image");
-    several inputs of one modality are a dict of their names: `image={"left": "cnn", "right":
-    "cnn"}`. `fusion` is a name or a layer of `mmkeras.fusion`. `outputs` are tasks by name;
-    `num_classes=n` is short for `outputs={"label": Classify(n)}`. Inputs and outputs are dicts.
-    An optional input `x` has a presence input `x_present` beside it: float32 (B,), 1 or 0.
+    several inputs of one modality are a dict by their names: `image={"left": "cnn", ...}`.
+    `fusion` is a name or a layer of `mmkeras.fusion`; `width` the length of the vector that each
+    modality brings to it; `hidden` are the units of dense layers behind it. `outputs` are tasks by
+    name; `num_classes=n` is short for `outputs={"label": Classify(n)}`. Inputs and outputs are
+    dicts. An optional input `x` has a presence input `x_present` beside it: float32 (B,), 1 or 0.
     Raises ValueError for an unknown name, with the names there are, and for what cannot be joined.
 
     >>> model = build_model(image="cnn", text="embedding", num_classes=3)
@@ -64,6 +66,7 @@ def build_model(
         outputs=outputs,
         fusion=plain_fusion(fusion),
         width=width,
+        hidden=tuple(hidden),
         optional=(optional,) if isinstance(optional, str) else tuple(optional),
     )
     model = assemble(recipe)

@@ -16,12 +16,14 @@ from mmkeras_edge.specs import InputSpec
 @dataclass(frozen=True)
 class Recipe:
     """Names to specs. `fusion` is its name, or {"name": ..., option: value}; `width` the length of
-    the vector that each branch brings to it; `optional` names the inputs that may be absent."""
+    the vector that each branch brings to it; `hidden` are the units of dense layers between the
+    fusion and the heads; `optional` names the inputs that may be absent."""
 
     inputs: Mapping[str, Modality]
     outputs: Mapping[str, Task]
     fusion: str | Mapping[str, Any] = "self_attention"
     width: int = 128
+    hidden: tuple[int, ...] = ()
     optional: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
@@ -31,6 +33,7 @@ class Recipe:
         if both:
             raise ValueError(f"{both.pop()!r} names an input and an output; rename one of them")
         object.__setattr__(self, "optional", tuple(self.optional))
+        object.__setattr__(self, "hidden", tuple(self.hidden))
         for name in self.optional:
             pick(self.inputs, name, "optional input")
         if set(self.inputs) == set(self.optional) and len(self.inputs) == 1:
@@ -53,6 +56,7 @@ class Recipe:
             "outputs": {name: _to_dict(value) for name, value in self.outputs.items()},
             "fusion": self.fusion if isinstance(self.fusion, str) else dict(self.fusion),
             "width": self.width,
+            "hidden": list(self.hidden),
             "optional": list(self.optional),
         }
 

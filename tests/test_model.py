@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import mmkeras
 from mmkeras import Audio, Classify, Image, Text, assemble, build_model, recipe_of
 
 IMAGE, TEXT = Image("cnn", (16, 16)), Text(length=4, vocabulary=20)
@@ -106,6 +107,34 @@ def test_dropout_is_for_training_alone():
     assert not np.array_equal(trained, twice[0])
 
 
+def test_several_inputs_of_one_modality_have_names_of_their_own(tmp_path):
+    words = {"title": Text("embedding", length=4, vocabulary=20), "body": TEXT}
+    model = build_model({"left": IMAGE, "right": IMAGE}, words, optional="right", **SMALL)
+    assert list(model.input) == ["left", "right", "title", "body", "right_present"]
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    assert list(recipe_of(loaded).inputs) == ["left", "right", "title", "body"]
+
+
+def test_two_inputs_cannot_share_a_name():
+    with pytest.raises(ValueError, match="two inputs are called 'a'; rename one"):
+        build_model(image={"a": IMAGE}, text={"a": TEXT}, **SMALL)
+
+
+def test_a_fusion_may_be_a_layer_with_its_options(tmp_path):
+    model = build_model(IMAGE, TEXT, fusion=mmkeras.fusion.SelfAttention(heads=2), **SMALL)
+    assert model.get_layer("fusion").heads == 2
+    assert recipe_of(model).fusion["name"] == "self_attention"
+    model.save(tmp_path / "m.keras")
+    assert recipe_of(keras.models.load_model(tmp_path / "m.keras")) == recipe_of(model)
+
+
+def test_hidden_layers_stand_between_fusion_and_heads():
+    model = build_model(IMAGE, TEXT, fusion="concat", hidden=(7, 5), **SMALL)
+    assert model.get_layer("hidden0").kernel.shape == (16, 7)
+    assert model.get_layer("label_logits").kernel.shape == (5, 3)
+
+
 def test_a_single_modality_needs_no_fusion():
     assert type(build_model(text=TEXT, **SMALL).get_layer("fusion")).__name__ == "Concat"
 
@@ -117,7 +146,8 @@ def test_a_single_modality_needs_no_fusion():
             {"fusion": "self_atention"},
             "unknown fusion 'self_atention'; did you mean 'self_attention'",
         ),
-        ({"fusion": "gated"}, "unknown fusion 'gated'; choose from sum, concat, self_attention"),
+        ({"fusion": "glue"}, "unknown fusion 'glue'; choose from sum, "),
+        ({"fusion": "average", "hidden": (4,)}, r"hidden=\(4,\) stand behind a fusion of features"),
         ({"image": "cn"}, "unknown backbone 'cn'; did you mean 'cnn'"),
         ({"text": "dens"}, "unknown text branch 'dens'; did you mean 'dense'"),
         ({"optional": ("video",)}, "unknown optional input 'video'; choose from image, text"),

@@ -31,7 +31,7 @@ class OrMissing(layers.Layer):
         if training and self.drop:
             kept = keras.random.uniform(ops.shape(present), seed=self._random) >= self.drop
             there = ops.logical_and(there, kept)
-        return ops.where(there[:, None], feature, self.vector)
+        return ops.where(there[:, None], feature, ops.convert_to_tensor(self.vector))
 
     def get_config(self):
         return {**super().get_config(), "drop": self.drop, "seed": self.seed}

@@ -40,10 +40,10 @@ def test_features_are_a_map_of_the_sides_over_32_rounded_up():
 def test_untrained_layers_differ_and_let_the_picture_through():
     keras.utils.set_random_seed(0)
     model = efficientnet_lite0(64, 64)
-    kernels = [model.get_layer(f"block{i}_expand").kernel.numpy() for i in (6, 7)]
+    kernels = [model.get_layer(f"block{i}_expand").kernel for i in (6, 7)]
     assert kernels[0].shape == kernels[1].shape
     assert np.abs(kernels[0] - kernels[1]).mean() > 0.01
-    features = model(photo("china.jpg", 64)).numpy()
+    features = np.asarray(model(photo("china.jpg", 64)))
     assert 0 <= features.min() < features.max() <= 6
     assert features.std() > 0.1
 
