@@ -87,7 +87,7 @@ def test_layers_and_heads_know_keras_ops_alone():
     assert wrong == []
 
 
-@pytest.mark.parametrize(("package", "extras"), [("mmkeras_edge", ["edge"]), *TRAINING])
+@pytest.mark.parametrize(("package", "extras"), [("mmkeras_edge", ["edge", "video"]), *TRAINING])
 def test_every_import_is_declared(setup_cfg, package, extras):
     lines = [setup_cfg["options"]["install_requires"]]
     lines += [setup_cfg["options.extras_require"][extra] for extra in extras]

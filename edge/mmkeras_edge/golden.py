@@ -2,10 +2,11 @@
 
 `golden.npz` inside an exported file holds, for the samples i = 0, 1, ...:
 
-    {i}/{input}/raw      uint8 (n,)   the encoded picture or sound, or the text in UTF-8; no such
-                                      key: the input is absent in this sample
-    {i}/{input}/array    uint8, int32 or float16: what the training machine's loader made of it;
-                                      float32 is kept as float16, half the size
+    {i}/{input}/raw      uint8 (n,)   the content of a picture, sound, film or recording, or a text
+                                      or record in UTF-8; no such key: absent in this sample
+    {i}/{input}/raw/{v}  uint8 (n,)   of several views, v = 0, 1, ...: the content of each
+    {i}/{input}/array    what the training machine's loader made of it; a sound is kept as float16,
+                                      half the size
     {i}/outputs/{name}   float32      what the file answered there, fed with the unrounded arrays
 """
 
@@ -19,7 +20,8 @@ import numpy as np
 
 from mmkeras_edge.file import ModelFile, golden_arrays
 
-Raw = bytes | str  # str for a text
+Raw = bytes | str | tuple[bytes, ...]  # str for a text or a record, several for views
+WORDS = ("text", "table")  # kinds whose raw is a str
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,20 @@ def write_golden(samples: Iterable[Golden]) -> bytes:
     entries: dict[str, np.ndarray] = {}
     for i, sample in enumerate(samples):
         for name, raw in sample.raw.items():
-            content = raw.encode() if isinstance(raw, str) else raw
-            array = np.asarray(sample.arrays[name])
-            entries[f"{i}/{name}/raw"] = np.frombuffer(content, np.uint8)
-            entries[f"{i}/{name}/array"] = (
-                array.astype(np.float16) if array.dtype == np.float32 else array
-            )
+            for key, content in _contents(f"{i}/{name}/raw", raw):
+                entries[key] = np.frombuffer(content, np.uint8)
+            entries[f"{i}/{name}/array"] = np.asarray(sample.arrays[name])
         for name, values in sample.outputs.items():
             entries[f"{i}/outputs/{name}"] = np.asarray(values, np.float32)
     file = io.BytesIO()
     np.savez_compressed(file, **entries)  # type: ignore[arg-type]
     return file.getvalue()
+
+
+def _contents(key: str, raw: Raw) -> list[tuple[str, bytes]]:
+    if isinstance(raw, tuple):
+        return [(f"{key}/{view}", content) for view, content in enumerate(raw)]
+    return [(key, raw.encode() if isinstance(raw, str) else raw)]
 
 
 def read_golden(file: ModelFile) -> list[Golden]:
@@ -69,11 +74,15 @@ def read_golden(file: ModelFile) -> list[Golden]:
 
 def _sample(entries: Mapping[str, np.ndarray], i: int, file: ModelFile) -> Golden:
     card = file.card
-    given = [name for name in card.inputs if f"{i}/{name}/raw" in entries]
-    raw: dict[str, Raw] = {name: entries[f"{i}/{name}/raw"].tobytes() for name in given}
-    for name in given:
-        if card.inputs[name].kind == "text":
-            raw[name] = raw[name].decode()  # type: ignore[union-attr]
-    arrays = {n: entries[f"{i}/{n}/array"].astype(card.inputs[n].dtype) for n in given}
+    raw: dict[str, Raw] = {}
+    for name, spec in card.inputs.items():
+        key = f"{i}/{name}/raw"
+        if key in entries:
+            content = entries[key].tobytes()
+            raw[name] = content.decode() if spec.kind in WORDS else content
+        elif f"{key}/0" in entries:
+            views = range(getattr(spec, "views", 1))
+            raw[name] = tuple(entries[f"{key}/{view}"].tobytes() for view in views)
+    arrays = {n: entries[f"{i}/{n}/array"].astype(card.inputs[n].dtype) for n in raw}
     outputs = {name: entries[f"{i}/outputs/{name}"] for name in card.outputs}
     return Golden(raw, arrays, outputs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
@@ -16,16 +17,27 @@ if TYPE_CHECKING:
 LIMIT_PIXELS = 64_000_000  # a larger picture is refused before it is decoded
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "WEBP", "TIFF")  # no EPS: it starts Ghostscript
 
-ImageSource = Union[str, "os.PathLike[str]", bytes, np.ndarray, "Image.Image"]
+Picture = Union[str, "os.PathLike[str]", bytes, np.ndarray, "Image.Image"]
+ImageSource = Union[Picture, "Sequence[Picture]"]
 
 
 def load_image(source: ImageSource, spec: ImageSpec) -> np.ndarray:
     """A path, file content, array or PIL image to uint8 RGB, (height_px, width_px, 3).
 
     EXIF orientation is applied, transparency put on `spec.background`, 16 bits cut to 8, and of an
-    animation the first frame taken. An array is (h, w), (h, w, 3) or (h, w, 4), uint8. Raises
-    ValueError for what is no picture and FileNotFoundError for a path that is not there.
+    animation the first frame taken. An array is (h, w), (h, w, 3) or (h, w, 4), uint8. With several
+    `spec.views`, a list of so many pictures, to (views, height_px, width_px, 3). Raises ValueError
+    for what is no picture and FileNotFoundError for a path that is not there.
     """
+    if spec.views == 1:
+        return _load_picture(source, spec)
+    if not isinstance(source, (list, tuple)) or len(source) != spec.views:
+        there = len(source) if isinstance(source, (list, tuple)) else type(source).__name__
+        raise ValueError(f"image: wanted a list of {spec.views} views, received {there}")
+    return np.stack([_load_picture(view, spec) for view in source])
+
+
+def _load_picture(source: Any, spec: ImageSpec) -> np.ndarray:
     picture = _opaque(_open(source), spec.background)
     size = (spec.width_px, spec.height_px)
     if picture.size != size:

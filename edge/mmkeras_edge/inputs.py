@@ -10,8 +10,11 @@ import numpy as np
 
 from mmkeras_edge.audio import load_audio
 from mmkeras_edge.image import load_image
+from mmkeras_edge.sensor import load_sensor
 from mmkeras_edge.specs import InputSpec, TextSpec, presence_name
+from mmkeras_edge.table import load_table
 from mmkeras_edge.text import load_text
+from mmkeras_edge.video import load_video
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,6 +34,9 @@ def load_input(source: Any, spec: InputSpec, tokenizer: Tokenizer | None = None)
 LOADERS: dict[str, Callable[..., np.ndarray]] = {  # text needs its tokenizer as well
     "image": load_image,
     "audio": load_audio,
+    "sensor": load_sensor,
+    "table": load_table,
+    "video": load_video,
 }
 
 

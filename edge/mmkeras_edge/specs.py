@@ -91,16 +91,25 @@ class AudioSpec:
 
 @dataclass(frozen=True)
 class SensorSpec:
-    """How readings become a model input: float32 (steps, channels), in the sensor's own units."""
+    """How readings become a model input: float32 (steps, channels), in the sensor's own units.
+
+    `names` of the channels are what a file's header or a dict of channels is searched for.
+    """
 
     kind: ClassVar[str] = "sensor"
     dtype: ClassVar[str] = "float32"
     channels: int = 1
     rate_hz: float = 50.0
     window_ms: int = 2_000
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(self.names))
         _check_positive(self, "channels", "window_ms")
+        if self.names and len({*self.names}) != self.channels:
+            raise ValueError(
+                f"sensor: wanted {self.channels} different names, received {self.names}"
+            )
         if not self.rate_hz > 0 or self.steps < 1:
             raise ValueError(
                 f"sensor: {self.window_ms} ms hold no reading at a rate of {self.rate_hz!r} Hz"
@@ -130,10 +139,15 @@ class TableSpec:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "numbers", tuple(self.numbers))
-        values = {name: tuple(labels) for name, labels in self.categories.items()}
+        if not isinstance(self.categories, Mapping):
+            raise ValueError(f"table: wanted values by category, received {self.categories!r}")
+        values = {name: tuple(map(str, labels)) for name, labels in self.categories.items()}
         object.__setattr__(self, "categories", values)
         if not self.fields or len({*self.fields}) != len(self.fields):
             raise ValueError(f"table: wanted fields of different names, received {self.fields}")
+        for name, labels in values.items():
+            if not labels or len({*labels}) != len(labels):
+                raise ValueError(f"table: {name} wants different values, received {labels}")
 
     @property
     def fields(self) -> tuple[str, ...]:

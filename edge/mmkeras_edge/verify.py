@@ -19,6 +19,12 @@ LOAD_TOLERANCE = {
     "text": 0.0,
     # full scale: the array is kept as float16 (0.0005), MP3 and OGG decoders and soxr add a bit
     "audio": 2e-3,
+    # of the largest reading, whatever its unit: float64 sums, rounded to float32
+    "sensor": 1e-5,
+    # read, not computed; what is missing here must be missing there
+    "table": 0.0,
+    # grey levels, as of a picture
+    "video": 1.0,
 }
 ANSWER_TOLERANCE = 1e-3  # a probability: float kernels differ in the order of their sums
 INT8_ANSWER_TOLERANCE = (
@@ -94,7 +100,7 @@ def _load(model: Model, golden: Golden, i: int) -> tuple[dict[str, np.ndarray], 
             here = load_input(golden.raw[name], spec, model.tokenizer)
         except ValueError as failure:  # a codec that this machine lacks
             error = f"failed ({failure})"
-        difference = _difference(here, golden.arrays[name])
+        difference = _difference(here, golden.arrays[name], relative=spec.kind == "sensor")
         stage = Stage(i, f"load {name}", difference, LOAD_TOLERANCE[spec.kind], error)
         if here is not None and stage.passed:
             feed[name] = here
@@ -111,7 +117,12 @@ def _answer(model: Model, golden: Golden, feed: dict[str, np.ndarray], i: int) -
     ]
 
 
-def _difference(here: np.ndarray | None, there: np.ndarray) -> float:
+def _difference(here: np.ndarray | None, there: np.ndarray, relative: bool = False) -> float:
+    """The largest; `relative` to the largest number there. What is NaN in both does not differ."""
     if here is None or here.shape != there.shape:
         return float("inf")
-    return float(np.abs(here.astype(np.float64) - there).max())
+    with np.errstate(invalid="ignore"):
+        differences = np.abs(here.astype(np.float64) - there)
+    both = np.isnan(here) & np.isnan(there) if here.dtype.kind == "f" else False
+    largest = float(np.where(both, 0.0, differences).max())
+    return largest / (float(np.abs(there).max()) or 1.0) if relative else largest

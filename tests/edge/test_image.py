@@ -178,3 +178,18 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(side):
 def test_colours_without_a_way_to_rgb_are_named():
     with pytest.raises(ValueError, match="no way from colours in La to RGB"):
         load_image(Image.new("La", (2, 2)), ONE)
+
+
+def test_views_of_one_thing_are_stacked():
+    views = [np.zeros((4, 4, 3), np.uint8), np.full((9, 9), 255, np.uint8)]
+    both = load_image(views, ImageSpec(2, 3, views=2))
+    assert both.shape == (2, 2, 3, 3)
+    assert (both[0].max(), both[1].min()) == (0, 255)
+
+
+@pytest.mark.parametrize(
+    ("source", "there"), [([b""], "1"), ("a.png", "str"), (np.zeros((2, 2, 2, 3)), "ndarray")]
+)
+def test_another_number_of_views_is_refused(source, there):
+    with pytest.raises(ValueError, match=f"image: wanted a list of 2 views, received {there}"):
+        load_image(source, ImageSpec(2, 3, views=2))

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmkeras_edge.verify import LOAD_TOLERANCE, Report, Stage, verify
+from mmkeras_edge.verify import LOAD_TOLERANCE, Report, Stage, _difference, verify
 
 
 def changed(sample, field: str, name: str, by: float):
@@ -73,3 +73,12 @@ def test_int8_is_allowed_two_of_its_steps(repack, golden):
 def test_not_a_number_is_never_close(golden, repack):
     assert not Report((Stage(0, "answer label", float("nan"), 1.0),))
     assert not verify(repack(golden=[changed(golden[0], "outputs", "label", np.nan)]))
+
+
+def test_readings_differ_by_their_share_of_the_largest_and_nan_equals_nan():
+    pascal = np.array([101_325.0, 101_325.0], np.float32)
+    off = pascal + np.array([0, 0.5], np.float32)
+    assert _difference(off, pascal, relative=True) == pytest.approx(0.5 / 101_325, rel=0.05)
+    gap = np.array([np.nan, 1], np.float32)
+    assert _difference(gap, gap) == 0
+    assert np.isnan(_difference(gap, np.ones(2, np.float32)))

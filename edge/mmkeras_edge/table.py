@@ -1,0 +1,76 @@
+"""Named fields of a record to the numbers that the graph takes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Union
+
+import numpy as np
+
+from mmkeras_edge.specs import TableSpec
+
+LIMIT = float(np.finfo(np.float32).max)
+
+TableSource = Union["Mapping[str, Any]", str, bytes]
+
+
+def load_table(source: TableSource, spec: TableSpec) -> np.ndarray:
+    """{field: text, number or None}, or the same as JSON text, to float32 (fields,).
+
+    First the numbers, NaN where there is none; then each category's place among its values,
+    counted from 1, and 0 for one that is missing or that training never saw. A field that is left
+    out, None or empty is missing. Raises ValueError for an unknown field, and for a number that is
+    none.
+    """
+    from mmkeras_edge.inputs import pick
+
+    record = _record(source)
+    for name in record:
+        pick(dict.fromkeys(spec.fields), name, "field")
+    numbers = [_number(name, record.get(name)) for name in spec.numbers]
+    places = [_place(record.get(name), values) for name, values in spec.categories.items()]
+    return np.array([*numbers, *places], np.float32)
+
+
+def _record(source: Any) -> Mapping[str, Any]:
+    record = source
+    if isinstance(source, (str, bytes, bytearray, memoryview)):
+        try:
+            record = json.loads(source if isinstance(source, str) else bytes(source))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"table: the fields are no JSON: {error}") from error
+    if not isinstance(record, Mapping):
+        raise ValueError(
+            f"table: wanted {{field: value}}, received {type(record).__name__}; "
+            "as text: '{\"age\": 3}'"
+        )
+    return record
+
+
+def _number(name: str, value: Any) -> float:
+    if _is_missing(value):
+        return math.nan
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"table: {name} is {value!r}, no number") from error
+    if abs(number) > LIMIT:
+        raise ValueError(f"table: {name} is {value!r}, beyond what a float32 holds")
+    return number
+
+
+def _place(value: Any, values: tuple[str, ...]) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 3.0 is the category "3"
+    text = "" if _is_missing(value) else str(value).strip()
+    return values.index(text) + 1 if text in values else 0
+
+
+def _is_missing(value: Any) -> bool:
+    return (
+        value is None
+        or (isinstance(value, str) and not value.strip())
+        or (isinstance(value, (float, np.floating)) and math.isnan(value))
+    )
