@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from mmkeras.augment import AUGMENT, GAIN_DB, SHIFT_SHARE, vary_images, vary_sounds, vary_texts
+from mmkeras.augment import (
+    AUGMENT,
+    GAIN_DB,
+    SHIFT_SHARE,
+    vary_images,
+    vary_readings,
+    vary_sounds,
+    vary_texts,
+)
 from mmkeras_edge.specs import INPUT_SPECS, PAD_ID
 
 
@@ -68,12 +76,37 @@ def test_silence_stays_silence(random):
     assert not vary_sounds(np.zeros((3, 10), np.float32), random).any()
 
 
+def test_all_frames_of_a_film_move_alike(random):
+    frame = random.integers(0, 256, (8, 1, 20, 20, 3), np.uint8)
+    film = np.repeat(frame, 4, axis=1)
+    varied = vary_images(film, random)
+    assert not np.array_equal(varied, film)
+    np.testing.assert_array_equal(varied, np.repeat(varied[:, :1], 4, axis=1))
+
+
+def test_readings_keep_the_mean_of_each_channel_and_stay_within_a_tenth(random):
+    wave = np.sin(np.linspace(0, 2 * np.pi, 100, endpoint=False))
+    windows = np.stack([1_013 + 0.1 * wave, 300 * wave], axis=1)[None].repeat(8, axis=0)
+    varied = vary_readings(windows.astype(np.float32), random)
+    assert varied.dtype == np.float32
+    spread = varied.std(axis=1) / windows.std(axis=1)
+    assert 0.88 < spread.min() < 0.97 < 1.03 < spread.max() < 1.12
+    assert np.abs(varied.mean(axis=1) - [1_013, 0])[:, 0].max() < 0.01
+
+
+def test_a_table_stays_as_it_is(random):
+    records = np.array([[np.nan, 3.0]], np.float32)
+    np.testing.assert_array_equal(AUGMENT["table"](records, random), records)
+
+
 @pytest.mark.parametrize(
     ("kind", "batch"),
     [
         ("image", np.arange(2 * 20 * 20 * 3, dtype=np.uint8).reshape(2, 20, 20, 3)),
         ("text", np.arange(1, 101, dtype=np.int32).reshape(2, 50)),
         ("audio", np.linspace(-1, 1, 200, dtype=np.float32).reshape(2, 100)),
+        ("sensor", np.linspace(-1, 1, 200, dtype=np.float32).reshape(2, 50, 2)),
+        ("video", np.arange(2 * 3 * 20 * 20 * 3).reshape(2, 3, 20, 20, 3).astype(np.uint8)),
     ],
 )
 def test_the_same_generator_gives_the_same_batch(kind, batch):

@@ -25,6 +25,14 @@ class Recording(NamedTuple):
     values: np.ndarray
     names: tuple[str, ...] = ()
 
+    @property
+    def rate_hz(self) -> float | None:
+        """Of the readings on average, to three digits; None where no times say."""
+        if self.times_s is None or len(self.times_s) < 2 or self.times_s[-1] == self.times_s[0]:
+            return None
+        rate_hz = (len(self.times_s) - 1) / float(self.times_s[-1] - self.times_s[0])
+        return float(f"{rate_hz:.3g}")
+
     def checked(self) -> Recording:
         """Itself, or a ValueError for what no sensor gives."""
         if self.values.ndim == 0 or self.values.size == 0:
