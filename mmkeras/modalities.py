@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from mmkeras_edge.inputs import pick
+from mmkeras_edge.recording import read_recording
 from mmkeras_edge.specs import AudioSpec, ImageSpec, SensorSpec, TableSpec, TextSpec, VideoSpec
 
-NATIVE_PX = {"cnn": 64}  # side a backbone was designed for; the ImageNet families take 224
+if TYPE_CHECKING:
+    from mmkeras.manifest import Manifest
+
+USUAL_PX = 224
+NATIVE_PX = {  # side that a backbone was designed for, where it is not the usual one
+    "cnn": 64,
+    "efficientnet_b1": 240,
+    "efficientnet_b2": 260,
+    "efficientnet_b3": 300,
+    "efficientnet_b4": 380,
+    "efficientnet_b5": 456,
+    "efficientnet_b6": 528,
+    "efficientnet_b7": 600,
+    "efficientnet_v2_b1": 240,
+    "efficientnet_v2_b2": 260,
+    "efficientnet_v2_b3": 300,
+    "efficientnet_v2_s": 384,
+    "efficientnet_v2_m": 480,
+    "efficientnet_v2_l": 480,
+    "inception_resnet_v2": 299,
+    "inception_v3": 299,
+    "nasnet_large": 331,
+    "xception": 299,
+}
 NATIVE_LENGTH = {"minilm": 32}
 VOCABULARY = {"minilm": 30_522}  # fixed by the pre-trained tokenizer
+HUB = "keras_hub/"  # what the name of a KerasHub preset begins with
 
 
 @dataclass(frozen=True)
@@ -41,8 +68,11 @@ class Image:
 class Text:
     """A text input of `length` tokens out of at most `vocabulary` kinds; None: the branch's own.
 
-    `units` and `layers` are the width and depth of the encoder. `weights` is None, "pretrained"
-    for a branch that has such, or the path of a file of word vectors.
+    `branch` is the name of an encoder, a KerasHub backbone or "keras_hub/PRESET". `units` and
+    `layers` are the width and depth of the encoder, `units` each way where it reads both ways.
+    `weights` is None, "pretrained" for a branch that has such, or the path of a file of word
+    vectors. `tokenizer` is the path of a tokenizer.json, which all texts share; None: the branch's
+    own, or one trained on the training rows.
     """
 
     kind: ClassVar[str] = "text"
@@ -53,6 +83,7 @@ class Text:
     layers: int | None = None
     weights: str | None = None
     trainable: bool = True
+    tokenizer: str | None = None
 
     @property
     def spec(self) -> TextSpec:
@@ -61,8 +92,10 @@ class Text:
         )
 
     @property
-    def tokens(self) -> int:
-        """Rows of the embedding table."""
+    def tokens(self) -> int | None:
+        """Rows of the embedding table; None where a backbone alone knows."""
+        if self.vocabulary is None and is_hub(self.branch):
+            return hub_rows(self.branch["config"]) if isinstance(self.branch, Mapping) else None
         return self.vocabulary or _own(VOCABULARY, self.branch, 2_000)
 
 
@@ -94,7 +127,11 @@ class Audio:
 
 @dataclass(frozen=True)
 class Sensor:
-    """A window of `channels` readings; each is normalised in the graph as the training rows are."""
+    """A window of `channels` readings; each is normalised in the graph as the training rows are.
+
+    `names` are what a file's header calls the channels, in this order; without, a file has just
+    these channels. `units` and `layers` are the width and depth of the branch.
+    """
 
     kind: ClassVar[str] = "sensor"
     channels: int
@@ -104,15 +141,41 @@ class Sensor:
     units: int | None = None
     layers: int | None = None
     trainable: bool = True
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(self.names))
 
     @property
     def spec(self) -> SensorSpec:
-        return SensorSpec(self.channels, self.rate_hz, self.window_ms)
+        return SensorSpec(self.channels, self.rate_hz, self.window_ms, self.names)
+
+    @classmethod
+    def of(cls, manifest: Manifest, name: str = "sensor", **options: Any) -> Sensor:
+        """The channels, and where it has times the rate, of the first recording that can be read.
+
+        `options` are the other fields of a Sensor, or a `rate_hz` of your own.
+        """
+        error: Exception = ValueError(f"{manifest.path}: no row has the input {name!r}")
+        for path in manifest.column(name):
+            try:
+                if path is not None:
+                    with open(path, "rb") as file:
+                        found = read_recording(file, repr(path))
+                    channels = 1 if found.values.ndim == 1 else found.values.shape[1]
+                    seen = {"channels": channels, "names": found.names, "rate_hz": found.rate_hz}
+                    return cls(**{**{k: v for k, v in seen.items() if v is not None}, **options})
+            except (ValueError, OSError) as failure:
+                error = failure
+        raise error
 
 
 @dataclass(frozen=True)
 class Table:
-    """Named numbers, and named categories with the values that each may have."""
+    """Named numbers, and named categories with the values that each may have.
+
+    `units` and `layers` are the width and depth of the branch.
+    """
 
     kind: ClassVar[str] = "table"
     numbers: tuple[str, ...] = ()
@@ -124,12 +187,40 @@ class Table:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "numbers", tuple(self.numbers))
-        values = {name: tuple(labels) for name, labels in self.categories.items()}
+        values = {name: tuple(map(str, labels)) for name, labels in self.categories.items()}
         object.__setattr__(self, "categories", values)
 
     @property
     def spec(self) -> TableSpec:
         return TableSpec(self.numbers, self.categories)
+
+    @classmethod
+    def of(
+        cls,
+        manifest: Manifest,
+        name: str = "table",
+        categories: Iterable[str] = (),
+        **options: Any,
+    ) -> Table:
+        """The fields of a manifest's table: numbers where every cell is one, else categories.
+
+        Give the training rows, so that a value which they never have counts as unknown.
+        `categories` names fields that are, though digits: a code, a floor. `options` are the other
+        fields of a Table. Raises ValueError for a field without any value.
+        """
+        cells = {
+            column: [cell.strip() for cell in manifest.table[column] if cell.strip()]
+            for column in manifest.columns(name)
+        }
+        for column in categories:
+            pick(cells, column, "field")
+        for column, values in cells.items():
+            if not values:
+                raise ValueError(f"{manifest.path}: the field {column!r} is empty in every row")
+        kinds = {column: sorted({*values}) for column, values in cells.items()}
+        numbers = [c for c in kinds if c not in {*categories} and all(map(_is_number, kinds[c]))]
+        named = {c: tuple(values) for c, values in kinds.items() if c not in numbers}
+        return cls(tuple(numbers), named, **options)
 
 
 @dataclass(frozen=True)
@@ -164,11 +255,42 @@ MODALITIES: dict[str, type] = {  # by kind
 }
 
 
+def is_hub(branch: Any) -> bool:
+    """Whether a text branch is a backbone: a model, one as plain data, or a KerasHub preset."""
+    return branch.startswith(HUB) if isinstance(branch, str) else True
+
+
+def hub_rows(fields: Mapping[str, Any]) -> int | None:
+    """Rows of a KerasHub backbone's embedding table, of its config or attributes."""
+    rows = (fields.get("vocabulary_size"), fields.get("vocab_size"))  # the latter in ELECTRA
+    return next(filter(None, rows), None)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False
+
+
 def _own(table: Mapping[str, int], branch: Any, usual: int) -> int:
     """What a branch has of its own; a backbone given as a model has no name to look up."""
     return table.get(branch, usual) if isinstance(branch, str) else usual
 
 
 def _size_px(branch: Any, size_px: tuple[int, int] | None) -> tuple[int, int]:
-    side = _own(NATIVE_PX, branch, 224)
-    return size_px or (side, side)
+    side = _own(NATIVE_PX, branch, USUAL_PX)
+    return size_px or _built_px(branch) or (side, side)
+
+
+def _built_px(branch: Any) -> tuple[int, int] | None:
+    """(height, width) that a model was built for, given as such or as plain data."""
+    if isinstance(branch, Mapping):
+        fields = branch["config"]
+        first = fields["layers"][0]["config"] if fields.get("layers") else {}
+        shape = first.get("batch_shape") or (None, *(fields.get("image_shape") or ()))
+    else:
+        shape = getattr(branch, "input_shape", ())
+    if len(shape) != 4 or None in shape[1:3]:
+        return None
+    return shape[1], shape[2]

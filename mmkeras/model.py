@@ -10,6 +10,7 @@ import keras
 from keras import layers
 
 from mmkeras.branches import BRANCHES
+from mmkeras.branches.towers import copy_weights
 from mmkeras.fusion import FUSIONS
 from mmkeras.joining import carried, join
 from mmkeras.modalities import MODALITIES, Audio, Image, Modality, Sensor, Table, Text, Video
@@ -71,7 +72,7 @@ def build_model(
     )
     model = assemble(recipe)
     for name, tower in towers.items():
-        model.get_layer(f"{name}_backbone").set_weights(tower.get_weights())
+        copy_weights(tower, model.get_layer(f"{name}_backbone"))
     return model
 
 

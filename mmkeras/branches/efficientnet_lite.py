@@ -8,7 +8,7 @@ of swish, so that every activation has a known small range.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -48,7 +48,7 @@ STAGES = (  # table 1 of the paper: EfficientNet-B0
 def efficientnet_lite0(
     height_px: int,
     width_px: int,
-    weights: Literal["imagenet"] | None = None,
+    weights: str | None = None,
     name: str = "efficientnet_lite0",
 ) -> keras.Model:
     """Pictures to the features of the last convolution, before any pooling.

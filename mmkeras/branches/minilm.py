@@ -136,7 +136,8 @@ def _normal() -> keras.initializers.Initializer:
 class TokenAttention(keras.layers.Layer):
     """Every token reads all that are not padding: (B, T, D), padding (B, T) -> (B, T, D).
 
-    softmax(q k' / sqrt(d) + PADDED * padding) v over heads of d = D / heads; padding is 1 or 0.
+    softmax(q k' / sqrt(d) + PADDED * padding) v over heads of d = D / heads; padding is 1 or 0,
+    and may be left out where all count.
     """
 
     keep_dynamic = True  # int8 activations ruin attention over text; int8 weights do not
@@ -145,7 +146,7 @@ class TokenAttention(keras.layers.Layer):
         super().__init__(**kwargs)
         self.heads = heads
 
-    def build(self, tokens_shape, padding_shape):
+    def build(self, tokens_shape, padding_shape=None):
         width = tokens_shape[-1]
         if width % self.heads:
             raise ValueError(f"heads must divide the width {width}. Received: heads={self.heads}")
@@ -155,7 +156,7 @@ class TokenAttention(keras.layers.Layer):
         for dense in (self.query, self.key, self.value, self.mix):
             dense.build(tokens_shape)
 
-    def call(self, tokens, padding):
+    def call(self, tokens, padding=None):
         length, width = tokens.shape[1:]
         apart = (-1, length, self.heads, width // self.heads)
         q, k, v = (
@@ -164,7 +165,9 @@ class TokenAttention(keras.layers.Layer):
         )
         q = q * (width // self.heads) ** -0.5
         scores = ops.matmul(q, ops.transpose(k, (0, 1, 3, 2)))  # (B, heads, T, T)
-        weights = ops.softmax(scores + PADDED * padding[:, None, None, :], axis=-1)
+        if padding is not None:
+            scores = scores + PADDED * padding[:, None, None, :]
+        weights = ops.softmax(scores, axis=-1)
         read = ops.transpose(ops.matmul(weights, v), (0, 2, 1, 3))  # (B, T, heads, d)
         return self.mix(ops.reshape(read, (-1, length, width)))
 

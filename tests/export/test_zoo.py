@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mmkeras
+from mmkeras.branches.applications import APPLICATIONS
 from mmkeras.branches.backbones import BACKBONES
 from mmkeras.branches.text import ENCODERS
 from mmkeras.fusion import FUSIONS
@@ -15,7 +16,9 @@ from mmkeras_export import PRECISIONS, convert, islands_of, run_lite
 from mmkeras_export.comparison import rows_of
 
 ROWS = 16
-TABLES = (BACKBONES, ENCODERS, FUSIONS)
+# The families of Keras are large: tests/branches/test_applications.py shows them.
+IMAGES = tuple(name for name in BACKBONES if name not in APPLICATIONS)
+TABLES = (IMAGES, ENCODERS, FUSIONS)
 # Each model takes the next of every table: as few conversions as show every entry once.
 COUNT = max(map(len, TABLES))
 MODELS = list(zip(*(islice(cycle(names), COUNT) for names in TABLES), strict=True))
