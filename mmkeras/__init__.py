@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from mmkeras.model import assemble, build_model, recipe_of
     from mmkeras.recipe import Recipe
     from mmkeras.run import Run, load
-    from mmkeras.tasks import Classify
+    from mmkeras.tasks import (
+        Binary,
+        Classify,
+        Count,
+        Gaussian,
+        MultiLabel,
+        Ordinal,
+        Quantiles,
+        Regress,
+    )
     from mmkeras.train import Training, fit
 
 PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import mmkeras` stays light
@@ -28,6 +37,13 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "Sensor": "modalities",
     "Table": "modalities",
     "Classify": "tasks",
+    "Binary": "tasks",
+    "MultiLabel": "tasks",
+    "Ordinal": "tasks",
+    "Regress": "tasks",
+    "Gaussian": "tasks",
+    "Count": "tasks",
+    "Quantiles": "tasks",
     "Recipe": "recipe",
     "fit": "train",
     "Training": "train",
@@ -41,11 +57,18 @@ PACKAGES = ("datasets", "fusion", "recipes")  # mmkeras.fusion.SelfAttention(hea
 
 __all__ = [
     "Audio",
+    "Binary",
     "Classify",
+    "Count",
     "Evaluation",
+    "Gaussian",
     "Image",
     "Manifest",
+    "MultiLabel",
+    "Ordinal",
+    "Quantiles",
     "Recipe",
+    "Regress",
     "Run",
     "Sensor",
     "Table",

@@ -30,11 +30,25 @@ RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a tr
 ImageColumn = Annotated[str | None, typer.Option("--image", help="Column of picture files.")]
 TextColumn = Annotated[str | None, typer.Option("--text", help="Column of texts.")]
 AudioColumn = Annotated[str | None, typer.Option("--audio", help="Column of sound files.")]
-Targets = Annotated[list[str], typer.Option("--target", help="Column of labels; repeatable.")]
+Targets = Annotated[
+    list[str],
+    typer.Option(
+        "--target",
+        metavar="COLUMN[:KIND]",
+        help="Column of labels, and of what kind they are: classify (default), binary, multilabel, "
+        "ordinal, regress, gaussian, count or quantiles; repeatable.",
+    ),
+]
 Group = Annotated[str | None, typer.Option(help="Column whose rows stay in one split.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Seed = Annotated[int, typer.Option(help="Of the split, the start and the order of the rows.")]
-Budget = Annotated[float, typer.Option(help="Accuracy that a smaller file may lose, 0 to 1.")]
+Budget = Annotated[
+    float,
+    typer.Option(
+        help="Accuracy that a smaller file may lose, 0 to 1; of a number's error, the share by "
+        "which it may grow."
+    ),
+]
 Other = Annotated[
     Path | None, typer.Option("--manifest", help="Use all rows of this one, not the run's own.")
 ]
@@ -100,6 +114,9 @@ def train(
     optional: Annotated[list[str], typer.Option(help="Input that may be absent.")] = [],  # noqa: B006
     width: Annotated[int, typer.Option(help="Length of each modality's vector.")] = 128,
     epochs: Annotated[int, typer.Option(min=1)] = 30,
+    balance: Annotated[
+        str, typer.Option(help="Of several losses: fixed, uncertainty or gradnorm.")
+    ] = "fixed",
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -118,14 +135,14 @@ def train(
     }
     recipe = mmkeras.Recipe(
         inputs={name: branches[name] for name in rows.inputs},
-        outputs={name: mmkeras.Classify(rows.classes(name)) for name in rows.targets},
+        outputs={name: rows.task(name) for name in rows.targets},
         fusion=fusion,
         width=width,
         optional=tuple(optional),
     )
     learn, choose, report = rows.split(seed)
     set_random_seed(seed)
-    training = mmkeras.Training(seed=seed)
+    training = mmkeras.Training(seed=seed, balance=balance)
     run = mmkeras.fit(mmkeras.assemble(recipe), learn, choose, epochs, out, training)
     _print_evaluation(mmkeras.evaluate(run, report), as_json)
     _hint(f"stored in {out}; next: mmkeras export {out} -o model.tflite", as_json)
@@ -236,13 +253,19 @@ def _load(
 ) -> Manifest:
     from mmkeras.manifest import load_manifest
 
-    targets = dict.fromkeys(target, "classify")
+    targets = dict(map(_column_and_kind, target))
     return load_manifest(manifest, image, text, audio, targets, group)
+
+
+def _column_and_kind(target: str) -> tuple[str, str]:
+    """ "age:regress" is a column and its kind; a column alone has classes."""
+    column, colon, kind = target.rpartition(":")
+    return (column, kind) if colon else (target, "classify")
 
 
 def _print_evaluation(evaluation: Any, as_json: bool) -> None:
     if as_json:
-        _print_json(vars(evaluation))
+        _print_json(evaluation.to_dict())
     else:
         print(evaluation)
 

@@ -9,11 +9,13 @@ import numpy as np
 
 from mmkeras.augment import AUGMENT
 from mmkeras.prepare import Prepared
+from mmkeras.targets import filled, labelled
 
 
 class Batches(keras.utils.PyDataset):
-    """Dicts of inputs and dicts of class ids, for `fit`, `evaluate` and `predict` of any backend.
+    """Dicts of inputs and dicts of labels, for `fit`, `evaluate` and `predict` of any backend.
 
+    Where labels are unknown, a third dict has the weights of the rows, 0 for those, by output.
     `augment` names the inputs to vary. The order and the augmentation of an epoch depend on `seed`
     and the epoch alone.
     """
@@ -51,7 +53,11 @@ class Batches(keras.utils.PyDataset):
         if self._kinds:
             random = np.random.default_rng((self.seed, self._epoch, batch))
             feed = augmented(feed, self._kinds, random)
-        return feed, self.data.answers(rows)
+        answers = self.data.answers(rows)
+        if not self.data.partly:
+            return feed, answers
+        weights = {name: labelled(of).astype(np.float32) for name, of in answers.items()}
+        return feed, {name: filled(of) for name, of in answers.items()}, weights
 
 
 def augmented(

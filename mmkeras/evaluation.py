@@ -1,30 +1,65 @@
-"""How good a run is: each output against always saying the most frequent class."""
+"""How good a run is: each output against the best answer that never looks."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mmkeras.dataset import Batches
+from mmkeras.heads import HEADS
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run
+from mmkeras.targets import labelled
+from mmkeras_edge.outputs import OutputSpec
+
+Figures = Mapping[str, float]  # by measure, the one that decides first
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Accuracy by output (0 to 1), beside that of the most frequent class, over `rows` rows."""
+    """Figures by output, beside those of a constant answer, over `rows` rows.
 
-    accuracy: Mapping[str, float]
-    majority: Mapping[str, float]
+    The constant answer is the most frequent class, the median or the like. `labelled` is how many
+    rows have the output's label; only they count.
+    """
+
+    figures: Mapping[str, Figures]
+    baseline: Mapping[str, Figures]
+    labelled: Mapping[str, int]
     rows: int
 
+    @property
+    def accuracy(self) -> dict[str, float]:
+        """Accuracy (0 to 1) of each output that is measured by it."""
+        return _accuracy(self.figures)
+
+    @property
+    def majority(self) -> dict[str, float]:
+        """The same of always saying the most frequent class."""
+        return _accuracy(self.baseline)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"accuracy": self.accuracy, "majority": self.majority, **vars(self)}
+
     def __str__(self) -> str:
-        lines = [f"{'output':<16}{'accuracy':>10}{'majority':>10}   {self.rows} rows"]
-        for name, value in self.accuracy.items():
-            lines.append(f"{name:<16}{value:>10.3f}{self.majority[name]:>10.3f}")
+        if len(self.accuracy) == len(self.figures):
+            lines = [f"{'output':<16}{'accuracy':>10}{'majority':>10}   {self.rows} rows"]
+            for name, value in self.accuracy.items():
+                lines.append(f"{name:<16}{value:>10.3f}{self.majority[name]:>10.3f}")
+            return "\n".join(lines)
+        head = f"{'output':<16}{'measure':<20}{'model':>10}{'constant':>10}   {self.rows} rows"
+        lines = [head]
+        for name, figures in self.figures.items():
+            constant = self.baseline[name]
+            for measure, value in figures.items():
+                beside = f"{constant[measure]:>10.4g}" if measure in constant else ""
+                lines.append(f"{name:<16}{measure:<20}{value:>10.4g}{beside}")
         return "\n".join(lines)
 
 
@@ -35,15 +70,40 @@ def evaluate(run: Run, data: Manifest | Prepared) -> Evaluation:
 
 
 def predict(run: Run, data: Prepared) -> dict[str, np.ndarray]:
-    """The Keras model's probabilities by output, (rows, labels)."""
+    """What the Keras model's outputs hold, (rows, values) by name."""
     return run.model.predict(Batches(data, 256), verbose=0)
 
 
 def score(outputs: Mapping[str, np.ndarray], data: Prepared) -> Evaluation:
-    """Probabilities by output, (rows, labels), against the prepared answers."""
+    """Outputs by name, (rows, values), against the prepared labels."""
+    specs = {name: task.spec for name, task in data.recipe.outputs.items()}
     wanted = data.answers()
     return Evaluation(
-        accuracy={n: float((outputs[n].argmax(-1) == ids).mean()) for n, ids in wanted.items()},
-        majority={n: float(np.bincount(ids).max() / len(ids)) for n, ids in wanted.items()},
+        figures={n: figures_of(specs[n], of, outputs[n]) for n, of in wanted.items()},
+        baseline={n: figures_of(specs[n], of) for n, of in wanted.items()},
+        labelled={n: int(labelled(of).sum()) for n, of in wanted.items()},
         rows=len(data),
     )
+
+
+def figures_of(
+    spec: OutputSpec, truth: np.ndarray, outputs: np.ndarray | None = None
+) -> dict[str, float]:
+    """Every measure of an output's kind over the rows that have its label; without `outputs`, of
+    the best constant answer. Empty for no such row; a measure that has no value is left out."""
+    head, known = HEADS[spec.kind], labelled(truth)
+    if not known.any():
+        return {}
+    truth = truth[known]
+    if outputs is None:
+        answers = np.tile(head.constant(spec, truth), (len(truth), 1))
+    else:
+        answers = outputs[known]
+    found = {measure.name: measure.of(spec, truth, answers) for measure in head.measures}
+    return {name: value for name, value in found.items() if not math.isnan(value)}
+
+
+def _accuracy(figures: Mapping[str, Figures]) -> dict[str, float]:
+    """Of the outputs that it decides."""
+    first = {name: next(iter(of.items()), ("", 0.0)) for name, of in figures.items()}
+    return {name: value for name, (measure, value) in first.items() if measure == "accuracy"}

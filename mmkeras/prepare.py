@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from mmkeras.manifest import Manifest, Problem, drop
+from mmkeras.manifest import Manifest, Problem, drop, unlabelled
 from mmkeras.modalities import Modality, Text
 from mmkeras.recipe import Recipe
+from mmkeras.sources import check_columns, distinct
+from mmkeras.targets import labelled, read_targets
+from mmkeras.tasks import Task
 from mmkeras_edge.inputs import load_input, pick
 from mmkeras_edge.specs import InputSpec, presence_name
 from mmkeras_edge.text import read_tokenizer
@@ -44,7 +48,7 @@ class Prepared:
 
     manifest: Manifest
     inputs: Mapping[str, Column]
-    targets: Mapping[str, np.ndarray]  # class ids, int32 (rows,)
+    targets: Mapping[str, np.ndarray]  # as in mmkeras.targets; labels may be unknown
     recipe: Recipe  # whose specs and labels these are
     tokenizer_json: str | None
 
@@ -64,8 +68,13 @@ class Prepared:
         return feed
 
     def answers(self, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
-        """The class ids for some rows (default: all), by output."""
-        return {name: ids if rows is None else ids[rows] for name, ids in self.targets.items()}
+        """The labels for some rows (default: all), by output, as in `mmkeras.targets`."""
+        return {name: of if rows is None else of[rows] for name, of in self.targets.items()}
+
+    @cached_property
+    def partly(self) -> bool:
+        """Whether some row lacks the label of some output."""
+        return any(not labelled(of).all() for of in self.targets.values())
 
     def without(self, name: str) -> Prepared:
         """The same rows with one optional input absent everywhere."""
@@ -95,28 +104,31 @@ class Prepared:
 def prepare(manifest: Manifest, recipe: Recipe, tokenizer_json: str | None = None) -> Prepared:
     """Decodes every row that the recipe's inputs need, on all cores.
 
-    A row that cannot be read, lacks an input that is not optional, or has a label that the recipe
-    does not know is left out, listed in the manifest's `problems` and warned of.
+    A row that cannot be read, lacks an input that is not optional, has no label of any output, or
+    one that the recipe does not know, is left out, listed in the manifest's `problems` and warned
+    of. A label that is missing beside others is unknown: it is neither learned nor counted.
     """
     tokenizer = read_tokenizer(tokenizer_json) if tokenizer_json else None
     problems: list[Problem] = []
     columns = {}
     for name, spec in recipe.specs.items():
-        pick(manifest.inputs, name, f"input: {manifest.path} has no column for")
+        of = pick(manifest.inputs, name, f"input: {manifest.path} has no column for")
+        check_columns(name, manifest.kinds[name], of, spec)
         columns[name], found = _load_column(manifest, name, spec, tokenizer)
         problems += found
         if name not in recipe.optional:
             problems += _missing(manifest, name, columns[name])
     targets = {}
-    for name, head in recipe.outputs.items():
-        targets[name], found = _class_ids(manifest, name, head.spec.labels)
+    for name, task in recipe.outputs.items():
+        targets[name], found = _labels(manifest, name, task)
         problems += found
+    problems += unlabelled(manifest, recipe.outputs)
     kept = drop(manifest, problems)
     rows = np.flatnonzero(manifest.table.index.isin(kept.table.index))
     return Prepared(
         kept,
         {name: Column(column.values, column.index[rows]) for name, column in columns.items()},
-        {name: ids[rows] for name, ids in targets.items()},
+        {name: of[rows] for name, of in targets.items()},
         recipe,
         tokenizer_json,
     )
@@ -152,13 +164,12 @@ def _check_same(name: str, made: Mapping[str, Any], wanted: Mapping[str, Any]) -
 def _load_column(
     manifest: Manifest, name: str, spec: InputSpec, tokenizer: Any
 ) -> tuple[Column, list[Problem]]:
-    sources = manifest.column(name)
-    distinct = list(dict.fromkeys(source for source in sources if source is not None))
-    values = np.zeros((max(len(distinct), 1), *spec.shape), spec.dtype)
+    different, places = distinct(manifest.column(name))
+    values = np.zeros((max(len(different), 1), *spec.shape), spec.dtype)
 
     def load(position: int) -> str | None:
         try:
-            values[position] = load_input(distinct[position], spec, tokenizer)
+            values[position] = load_input(different[position], spec, tokenizer)
         except (ValueError, OSError) as error:
             return str(error)
         return None
@@ -166,13 +177,12 @@ def _load_column(
     # Threads, not processes: Pillow, libsndfile, soxr and the tokenizer release the GIL while they
     # work, and a user's script needs no `if __name__ == "__main__"`.
     with ThreadPoolExecutor() as pool:
-        messages = dict(zip(distinct, pool.map(load, range(len(distinct))), strict=True))
-    place = {source: position for position, source in enumerate(distinct)}
-    index = np.array([place.get(source, ABSENT) for source in sources], dtype=np.int64)
+        messages = list(pool.map(load, range(len(different))))
+    index = np.array([ABSENT if place is None else place for place in places], dtype=np.int64)
     problems = [
-        Problem(str(manifest.path), line, manifest.inputs[name], message)
-        for line, source in zip(manifest.table.index, sources, strict=True)
-        if source is not None and (message := messages[source])
+        Problem(str(manifest.path), line, ", ".join(manifest.columns(name)), message)
+        for line, place in zip(manifest.table.index, places, strict=True)
+        if place is not None and (message := messages[place])
     ]
     return Column(values, index), problems
 
@@ -182,27 +192,16 @@ def _missing(manifest: Manifest, name: str, column: Column) -> list[Problem]:
         Problem(
             str(manifest.path),
             line,
-            manifest.inputs[name],
+            ", ".join(manifest.columns(name)),
             f"is empty; fill it, or build the model with optional=({name!r},)",
         )
         for line in manifest.table.index[column.index == ABSENT]
     ]
 
 
-def _class_ids(
-    manifest: Manifest, name: str, labels: tuple[str, ...]
-) -> tuple[np.ndarray, list[Problem]]:
+def _labels(manifest: Manifest, name: str, task: Task) -> tuple[np.ndarray, list[Problem]]:
     column = pick(manifest.targets, name, f"output: {manifest.path} has no target for")
-    ids = {label: i for i, label in enumerate(labels)}
-    cells = manifest.table[column]
-    problems = [
-        Problem(
-            str(manifest.path),
-            line,
-            column,
-            f"the model knows no class {label!r}; mend the label, or train with rows of it",
-        )
-        for line, label in zip(manifest.table.index, cells, strict=True)
-        if label not in ids
-    ]
-    return np.array([ids.get(label, ABSENT) for label in cells], dtype=np.int32), problems
+    values, wrong = read_targets(manifest.cells(name), task)
+    lines = manifest.lines
+    file = str(manifest.path)
+    return values, [Problem(file, lines[row], column, what) for row, what in wrong.items()]

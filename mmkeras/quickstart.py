@@ -17,6 +17,7 @@ import keras
 from rich.console import Console
 from rich.table import Table
 
+from mmkeras.adapting import specs_of
 from mmkeras.datasets import DATASETS, stamps
 from mmkeras.evaluation import evaluate, predict
 from mmkeras.manifest import Manifest, load_manifest
@@ -184,7 +185,7 @@ def measure(files: Mapping[str, Any], run: Run, test: Prepared) -> list[dict[str
     rows = []
     for name, report in files.items():
         outputs = run_lite(Path(report.path).read_bytes(), feed)
-        seen = compare(expected, outputs, answers)
+        seen = compare(expected, outputs, answers, specs_of(run.model, run.recipe))
         rows.append(
             {
                 "variant": name,

@@ -11,6 +11,7 @@ import numpy as np
 
 from mmkeras.prepare import Prepared
 from mmkeras.recipe import Recipe
+from mmkeras_edge.outputs import ClassifySpec
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +57,9 @@ def _draw_sample(axes: Axes, recipe: Recipe, test: Prepared, outputs: Outputs, r
     caption = textwrap.shorten(test.manifest.sources(row)["text"] or "(none)", 56)
     axes.set_title(textwrap.fill(caption, 24), fontsize=10, color=INK)
     for line, (name, probabilities) in enumerate(outputs.items()):
-        labels = recipe.outputs[name].spec.labels
+        spec = recipe.outputs[name].spec
+        assert isinstance(spec, ClassifySpec)  # as the tour's targets are
+        labels = spec.labels
         said, truth = int(probabilities[row].argmax()), int(test.targets[name][row])
         text = f"{labels[said]} {probabilities[row][said]:.0%}"
         if said != truth:

@@ -16,6 +16,7 @@ from typing import Any
 import keras
 
 from mmkeras.adapting import adapt
+from mmkeras.balance import Losses, callbacks_for, losses_for
 from mmkeras.dataset import Batches
 from mmkeras.frozen import frozen_inputs, give_back, head_model, through_towers
 from mmkeras.heads import HEADS
@@ -32,7 +33,11 @@ PACKAGES = ("mmkeras", "keras", "tensorflow", "numpy", "tokenizers", "soxr", "so
 
 @dataclass(frozen=True)
 class Training:
-    """How to train, beside for how long."""
+    """How to train, beside for how long.
+
+    `balance` is how several losses come to their weights: "fixed" takes those of the tasks,
+    "uncertainty" and "gradnorm" correct them while the model trains, see `mmkeras.balance`.
+    """
 
     batch_size: int = 64
     learning_rate: float = 2e-3  # at the start; it falls to 0 along a cosine
@@ -41,6 +46,7 @@ class Training:
     clip_norm: float = 1.0
     augment: bool = True
     seed: int = 0
+    balance: str = "fixed"
 
 
 def fit(
@@ -81,14 +87,16 @@ def fit(
         augment=raw if training.augment else (),
         seed=training.seed,
     )
-    compile_for(seen, recipe, training, steps=epochs * len(batches))
+    losses = losses_for(seen, recipe, training.balance)
+    compile_for(seen, recipe, training, losses, steps=epochs * len(batches))
+    balance = callbacks_for(losses, recipe, batches)
     best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
     with Progress(epochs, len(batches)) as progress:
         history = seen.fit(
             batches,
             validation_data=Batches(valid_data, 256),
             epochs=epochs,
-            callbacks=[best, keras.callbacks.TerminateOnNaN(), progress, *callbacks],
+            callbacks=[*balance, best, keras.callbacks.TerminateOnNaN(), progress, *callbacks],
             verbose=0,
         )
     if not math.isfinite(history.history["loss"][-1]):
@@ -111,8 +119,13 @@ def fit(
     return dataclasses.replace(run, path=run.save(Path(out))) if out is not None else run
 
 
-def compile_for(model: keras.Model, recipe: Recipe, training: Training, steps: int) -> None:
-    """Sets the losses and metrics of the recipe's outputs, and AdamW with warm-up and cosine."""
+def compile_for(
+    model: keras.Model, recipe: Recipe, training: Training, losses: Losses, steps: int
+) -> None:
+    """Sets the losses and metrics of the recipe's outputs, and AdamW with warm-up and cosine.
+
+    A metric of an output counts only the rows that have its label.
+    """
     warm_up = int(training.warm_up * steps)
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if warm_up else training.learning_rate,
@@ -120,13 +133,14 @@ def compile_for(model: keras.Model, recipe: Recipe, training: Training, steps: i
         warmup_target=training.learning_rate if warm_up else None,
         warmup_steps=warm_up,
     )
+    metrics = {name: HEADS[task.kind].metrics(task) for name, task in recipe.outputs.items()}
     model.compile(
         optimizer=keras.optimizers.AdamW(
             rate, weight_decay=training.weight_decay, clipnorm=training.clip_norm
         ),
-        loss={name: HEADS[task.kind].loss(task) for name, task in recipe.outputs.items()},
+        loss=losses,
         loss_weights={name: task.weight for name, task in recipe.outputs.items()},
-        metrics={name: HEADS[task.kind].metrics(task) for name, task in recipe.outputs.items()},
+        weighted_metrics=metrics,
     )
     # Else its variables are made while the step is traced, which is then done twice.
     model.optimizer.build(model.trainable_variables)
@@ -149,7 +163,8 @@ def _origin(train: Manifest, valid: Manifest) -> dict[str, Any]:
         "path": str(train.path),
         "sha256": digest(train.path),
         "inputs": dict(train.inputs),
-        "targets": dict.fromkeys(train.targets, "classify"),
+        "kinds": dict(train.kinds),
+        "targets": {name: train.kind_of(name) for name in train.targets},
         "lines": {"train": train.lines, "valid": valid.lines},
     }
 

@@ -7,22 +7,61 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmkeras_edge.card import Card
-    from mmkeras_edge.outputs import ClassifySpec, Scores
+    from mmkeras_edge.outputs import (
+        BinarySpec,
+        ClassifySpec,
+        CountSpec,
+        GaussianSpec,
+        MultiLabelSpec,
+        OrdinalSpec,
+        QuantilesSpec,
+        RegressSpec,
+    )
+    from mmkeras_edge.readings import Interval, Scores, Tags, Value
     from mmkeras_edge.runner import Model, load
     from mmkeras_edge.specs import AudioSpec, ImageSpec, TextSpec
 
 PUBLIC = {  # name -> module; on first use, so that `mmkeras-edge --help` waits for no NumPy
     "load": "runner",
     "Model": "runner",
-    "Scores": "outputs",
+    "Scores": "readings",
+    "Tags": "readings",
+    "Value": "readings",
+    "Interval": "readings",
     "Card": "card",
     "ImageSpec": "specs",
     "TextSpec": "specs",
     "AudioSpec": "specs",
     "ClassifySpec": "outputs",
+    "BinarySpec": "outputs",
+    "MultiLabelSpec": "outputs",
+    "OrdinalSpec": "outputs",
+    "RegressSpec": "outputs",
+    "GaussianSpec": "outputs",
+    "CountSpec": "outputs",
+    "QuantilesSpec": "outputs",
 }
 
-__all__ = ["AudioSpec", "Card", "ClassifySpec", "ImageSpec", "Model", "Scores", "TextSpec", "load"]
+__all__ = [
+    "AudioSpec",
+    "BinarySpec",
+    "Card",
+    "ClassifySpec",
+    "CountSpec",
+    "GaussianSpec",
+    "ImageSpec",
+    "Interval",
+    "Model",
+    "MultiLabelSpec",
+    "OrdinalSpec",
+    "QuantilesSpec",
+    "RegressSpec",
+    "Scores",
+    "Tags",
+    "TextSpec",
+    "Value",
+    "load",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -51,15 +51,15 @@ def run(options: argparse.Namespace) -> int:
         model = Model(file, Graph(file.path, options.threads))
     answer = model.predict(**sources)
     if options.json:
-        every = {name: dict(scores.top(len(scores.labels))) for name, scores in answer.items()}
+        every = {name: reading.to_dict() for name, reading in answer.items()}
         absent = [name for name in card.inputs if name not in sources]
         return _print_json({"file": file.path, "absent": absent, "outputs": every})
     _print_table([(name, sources.get(name, "absent")) for name in card.inputs])
     print()
     _print_table(
-        ("" if i else name, label, f"{probability:.3f}")
-        for name, scores in answer.items()
-        for i, (label, probability) in enumerate(scores.top(TOP))
+        ("" if i else name, *cells)
+        for name, reading in answer.items()
+        for i, cells in enumerate(reading.rows(TOP))
     )
     return 0
 
@@ -112,8 +112,7 @@ def info(options: argparse.Namespace) -> int:
     for name, spec in card.inputs.items():
         rows.append((f"input {name}", _describe(spec, name in card.optional)))
     for name, output in card.outputs.items():
-        labels = output.labels
-        rows.append((f"output {name}", f"{output.kind}, {len(labels)} labels: {', '.join(labels)}"))
+        rows.append((f"output {name}", f"{output.kind}, {output.about}"))
     rows += _flat("metric", card.metrics) + _flat("version", card.versions)
     _print_table(rows + [("note", note) for note in card.notes])
     return 0

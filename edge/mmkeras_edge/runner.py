@@ -1,4 +1,4 @@
-"""Named raw inputs in, named scores out."""
+"""Named raw inputs in, named answers out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmkeras_edge.card import Card
 from mmkeras_edge.file import ModelFile, open_file
 from mmkeras_edge.graph import Graph
 from mmkeras_edge.inputs import load_sample
-from mmkeras_edge.outputs import Scores
+from mmkeras_edge.readings import Reading
 from mmkeras_edge.specs import presence_name
 from mmkeras_edge.text import read_tokenizer
 
@@ -54,8 +54,8 @@ class Model:
     def __post_init__(self) -> None:
         _check_agreement(self.file.card, self.graph, self.file.path)
 
-    def predict(self, /, **sources: Any) -> dict[str, Scores]:
-        """Raw inputs by name to scores by output name; None or left out is absent."""
+    def predict(self, /, **sources: Any) -> dict[str, Reading]:
+        """Raw inputs by name to what each output says; None or left out is absent."""
         return self.read(self.graph.run(self.load_sample(**sources)))
 
     def load_sample(self, /, **sources: Any) -> dict[str, np.ndarray]:
@@ -63,7 +63,7 @@ class Model:
         card = self.file.card
         return load_sample(sources, card.inputs, card.optional, self.tokenizer)
 
-    def read(self, outputs: Mapping[str, np.ndarray]) -> dict[str, Scores]:
+    def read(self, outputs: Mapping[str, np.ndarray]) -> dict[str, Reading]:
         """The graph's arrays to what they say, in the card's order."""
         return {n: spec.read(outputs[n]) for n, spec in self.file.card.outputs.items()}
 

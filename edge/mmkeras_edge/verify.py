@@ -9,6 +9,7 @@ import numpy as np
 
 from mmkeras_edge.golden import Golden, read_golden
 from mmkeras_edge.inputs import load_input
+from mmkeras_edge.outputs import PROBABILITIES, OutputSpec
 from mmkeras_edge.runner import Model, load
 from mmkeras_edge.specs import presence_name
 
@@ -30,6 +31,8 @@ ANSWER_TOLERANCE = 1e-3  # a probability: float kernels differ in the order of t
 INT8_ANSWER_TOLERANCE = (
     2 / 256
 )  # two steps of an int8 probability: a rounding that went the other way
+# A number is measured in deviations of its labels; their range, at most ten or so, has 256 steps.
+INT8_NUMBER_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True)
@@ -110,11 +113,22 @@ def _load(model: Model, golden: Golden, i: int) -> tuple[dict[str, np.ndarray], 
 
 def _answer(model: Model, golden: Golden, feed: dict[str, np.ndarray], i: int) -> list[Stage]:
     answers = model.graph.run(feed)
-    tolerance = INT8_ANSWER_TOLERANCE if "int8" in model.file.card.precision else ANSWER_TOLERANCE
+    specs = model.file.card.outputs
     return [
-        Stage(i, f"answer {name}", _difference(answers[name], wanted), tolerance)
+        Stage(
+            i,
+            f"answer {name}",
+            _difference(answers[name], wanted),
+            _tolerance(specs[name], model.file.card.precision) * specs[name].scale,
+        )
         for name, wanted in golden.outputs.items()
     ]
+
+
+def _tolerance(spec: OutputSpec, precision: str) -> float:
+    if "int8" not in precision:
+        return ANSWER_TOLERANCE
+    return INT8_ANSWER_TOLERANCE if spec.kind in PROBABILITIES else INT8_NUMBER_TOLERANCE
 
 
 def _difference(here: np.ndarray | None, there: np.ndarray, relative: bool = False) -> float:

@@ -1,4 +1,4 @@
-"""Which rows show a model all that it will meet: every class, and every absence."""
+"""Which rows show a model all that it will meet: every class or range, and every absence."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ABSENT_EVERY = 4  # one sample in so many lacks an optional input
 def calibration_samples(
     run: Run, data: Manifest | Prepared, count: int = SAMPLES, seed: int = 0
 ) -> list[dict[str, np.ndarray]]:
-    """Up to `count` samples, as many of each class of the first target as there are.
+    """Up to `count` samples, as many of each class of the first target, or range of numbers, as
+    there are.
 
     Of these a quarter lacks each optional input.
     """
     manifest = data.manifest if isinstance(data, Prepared) else data
-    labels = manifest.table[next(iter(manifest.targets.values()))].to_numpy()
-    rows = stratified(labels, count, seed)
+    rows = stratified(manifest.strata(), count, seed)
     if isinstance(data, Prepared):
         feed = run.prepare(data).feed(rows)
     else:

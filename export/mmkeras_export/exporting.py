@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mmkeras.adapting import specs_of
 from mmkeras.evaluation import predict
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
@@ -20,6 +21,7 @@ from mmkeras.run import Run, load
 from mmkeras_edge.card import Card
 from mmkeras_edge.golden import write_golden
 from mmkeras_edge.inputs import pick
+from mmkeras_edge.outputs import OutputSpec
 from mmkeras_export.calibration import calibration_samples
 from mmkeras_export.comparison import Arrays, Comparison, compare, median_ms, run_lite
 from mmkeras_export.conversion import convert
@@ -72,11 +74,12 @@ class Report:
             f"{'output':<16}{'inputs':<18}{'Keras':>7}{'file':>7}{'agree':>7}{'differs':>9}",
         ]
         for condition, seen in self.comparisons.items():
-            for name in seen.accuracy:
+            for name, of in seen.outputs.items():
+                digits = ".3f" if of.higher else ".4g"
+                measure = "" if of.measure == "accuracy" else f"  {of.measure}"
                 lines.append(
-                    f"{name:<16}{condition:<18}{seen.keras_accuracy[name]:>7.3f}"
-                    f"{seen.accuracy[name]:>7.3f}{seen.agreement[name]:>7.3f}"
-                    f"{seen.max_difference[name]:>9.1e}"
+                    f"{name:<16}{condition:<18}{of.keras:>7{digits}}{of.file:>7{digits}}"
+                    f"{of.agreement:>7.3f}{of.max_difference:>9.1e}{measure}"
                 )
         return "\n".join(lines)
 
@@ -97,8 +100,9 @@ def export(
     """Writes one checked file for the device; `run` is a run or its folder.
 
     The file runs over the validation rows, and again without each optional input. Float must give
-    Keras' probabilities; else no accuracy may drop by more than `budget`. Raises GateError with
-    the figures, ConversionError, or ValueError for what is missing; then nothing is written.
+    Keras' own answers; else no accuracy may drop by more than `budget`, and no error of a number
+    grow by more than that share of it. Raises GateError with the figures, ConversionError, or
+    ValueError for what is missing; then nothing is written.
     """
     return export_all(run, {precision: path}, calibration, validation, budget)[precision]
 
@@ -128,9 +132,10 @@ def export_all(
     whole = convert(run.model)
     lites = {name: step.shrink(whole, samples, islands) for name, step in steps.items()}
     conditions = {ALL: valid} | {f"without {n}": valid.without(n) for n in run.recipe.optional}
+    specs = specs_of(run.model, run.recipe)
     expected = {condition: predict(run, data) for condition, data in conditions.items()}
     reports = {
-        name: _measured(name, os.fspath(paths[name]), lite, conditions, expected)
+        name: _measured(name, os.fspath(paths[name]), lite, conditions, expected, specs)
         for name, lite in lites.items()
     }
     for name, report in reports.items():
@@ -156,9 +161,10 @@ def _measured(
     lite: bytes,
     conditions: Mapping[str, Prepared],
     expected: Mapping[str, Arrays],
+    specs: Mapping[str, OutputSpec],
 ) -> Report:
     comparisons = {
-        condition: compare(expected[condition], run_lite(lite, data.feed()), data.answers())
+        condition: compare(expected[condition], run_lite(lite, data.feed()), data.answers(), specs)
         for condition, data in conditions.items()
     }
     return Report(
@@ -174,18 +180,17 @@ def _measured(
 
 def _card(run: Run, report: Report) -> Card:
     """Counts of rows only, no times and no differences: two exports write the same card."""
-    figures = {
-        condition: {
-            "keras_accuracy": dict(seen.keras_accuracy),
-            "accuracy": dict(seen.accuracy),
-            "agreement": dict(seen.agreement),
-        }
-        for condition, seen in report.comparisons.items()
-    }
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    for condition, seen in report.comparisons.items():
+        of = figures[condition] = {}
+        for name, output in seen.outputs.items():
+            of.setdefault(f"keras_{output.measure}", {})[name] = output.keras
+            of.setdefault(output.measure, {})[name] = output.file
+        of["agreement"] = dict(seen.agreement)
     recipe = run.recipe
     return Card(
         inputs=recipe.specs,
-        outputs={name: head.spec for name, head in recipe.outputs.items()},
+        outputs=specs_of(run.model, recipe),
         optional=recipe.optional,
         precision=report.precision,
         metrics={"rows": report.rows, **figures},

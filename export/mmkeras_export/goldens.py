@@ -54,16 +54,16 @@ def golden_samples(run: Run, data: Prepared, lite: bytes) -> list[Golden]:
 
 
 def _small_rows(data: Prepared, count: int) -> list[int]:
-    """The smallest row of each class of the first target, complete rows and small ones first."""
-    labels = next(iter(data.targets.values()))
+    """The smallest row of each class, or range, of the first target; complete ones first."""
+    labels = data.manifest.strata(next(iter(data.targets)))
     weights = []
     for row in range(min(len(data), SEARCHED)):
         sources = [data.manifest.sources(row)[name] for name in data.inputs]
         weights.append((sources.count(None), sum(map(_size, sources)), row))
     ranked = [row for _, _, row in sorted(weights)]
-    first: dict[int, int] = {}  # label -> its smallest row
+    first: dict[str, int] = {}  # label -> its smallest row
     for row in ranked:
-        first.setdefault(int(labels[row]), row)
+        first.setdefault(labels[row], row)
     chosen = list(first.values())
     return [*chosen, *(row for row in ranked if row not in chosen)][:count]
 
@@ -80,6 +80,7 @@ def _size(source: Any) -> int:
 def _raw(source: Any, spec: InputSpec) -> Raw:
     """What the loader of a device decodes: content, not paths, and little of it."""
     if isinstance(source, tuple):
+        assert isinstance(spec, ImageSpec)
         return tuple(_content(view, dataclasses.replace(spec, views=1)) for view in source)
     if isinstance(source, Mapping):
         return json.dumps(source, ensure_ascii=False)
