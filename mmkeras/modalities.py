@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 USUAL_PX = 224
 NATIVE_PX = {  # side that a backbone was designed for, where it is not the usual one
     "cnn": 64,
+    "cifar_cnn": 32,
     "efficientnet_b1": 240,
     "efficientnet_b2": 260,
     "efficientnet_b3": 300,

@@ -11,6 +11,7 @@ from keras import layers
 
 from mmkeras.branches.applications import APPLICATIONS
 from mmkeras.branches.backbone import IMAGENET, Backbone, from_scratch, load
+from mmkeras.branches.cifar_cnn import cifar_cnn
 from mmkeras.branches.efficientnet_lite import efficientnet_lite0
 from mmkeras.branches.given import given_model, hub_preset
 from mmkeras.branches.pixels import Ink, Pixels, symmetric_pixels, torch_pixels
@@ -44,6 +45,7 @@ def _lite0(shape: tuple[int, ...], weights: str | None) -> keras.Model:
 
 BACKBONES: dict[str, Backbone] = {  # name in a recipe -> backbone; ours, then those of Keras
     "cnn": Backbone(partial(from_scratch, cnn), Ink, flatten=True),
+    "cifar_cnn": Backbone(partial(from_scratch, cifar_cnn), Ink, flatten=True),
     "efficientnet_lite0": Backbone(_lite0, Pixels, sound=False),
     "resnet18": Backbone(partial(from_scratch, resnet18), torch_pixels),
     "vit": Backbone(partial(from_scratch, vit), symmetric_pixels),
