@@ -1,9 +1,11 @@
 from dataclasses import replace
 
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from mmkeras import Text, load_manifest
-from mmkeras.tokenizer import PAD, tokenizer_for, train_tokenizer
+from mmkeras import Classify, Text, load_manifest
+from mmkeras.recipe import Recipe
+from mmkeras.tokenizer import PAD, tokenizer_for, train_tokenizer, whole_words
 from mmkeras_edge import TextSpec
 from mmkeras_edge.specs import PAD_ID
 from mmkeras_edge.text import load_text, read_tokenizer
@@ -69,3 +71,93 @@ def test_a_recipe_says_how_many_tokens_there_are(toy, recipe):
     data = load_manifest(toy, "picture", "words", targets={"animal": "classify"})
     small = replace(recipe, inputs={"text": Text(vocabulary=258)}, optional=())
     assert read_tokenizer(tokenizer_for(small, data)).get_vocab_size() == 258
+
+
+def saved(tokenizer, folder, name="tokenizer.json") -> str:
+    path = folder / name
+    tokenizer.save(str(path))
+    return str(path)
+
+
+def word_pieces(words=("a", "cat", "##s")) -> Tokenizer:
+    """Ids 0 to 2 are padding, unknown and begin."""
+    marks = ("[PAD]", "[UNK]", "[CLS]")
+    vocabulary = {word: number for number, word in enumerate((*marks, *words))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.add_special_tokens(list(marks))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A", None, [("[CLS]", 2)])
+    return tokenizer
+
+
+@pytest.fixture
+def data(toy):
+    return load_manifest(toy, "picture", "words", targets={"animal": "classify"})
+
+
+def recipe_with(**texts: Text) -> Recipe:
+    return Recipe(texts, {"animal": Classify(("cat", "dog"))})
+
+
+def test_a_text_brings_its_own_tokenizer(tmp_path, data):
+    path = saved(word_pieces(), tmp_path)
+    content = tokenizer_for(recipe_with(text=Text("lstm", vocabulary=6, tokenizer=path)), data)
+    assert read_tokenizer(content).encode("a cats").ids == [2, 3, 4, 5]
+
+
+def test_all_texts_share_the_one_that_is_brought(tmp_path, data):
+    path = saved(word_pieces(), tmp_path)
+    both = recipe_with(text=Text(vocabulary=6, tokenizer=path), body=Text(vocabulary=7))
+    assert read_tokenizer(tokenizer_for(both, data)).get_vocab_size() == 6
+    small = recipe_with(text=Text(vocabulary=6, tokenizer=path), body=Text(vocabulary=5))
+    with pytest.raises(ValueError, match=r"'body': the tokenizer has 6 tokens, .* takes 5; give"):
+        tokenizer_for(small, data)
+
+
+def test_two_different_tokenizers_are_refused(tmp_path, data):
+    paths = [
+        saved(word_pieces(words), tmp_path, f"{len(words)}.json") for words in (("a",), ("a", "b"))
+    ]
+    texts = {f"t{i}": Text(vocabulary=9, tokenizer=path) for i, path in enumerate(paths)}
+    with pytest.raises(ValueError, match="'t0' and 't1' bring different tokenizers"):
+        tokenizer_for(recipe_with(**texts), data)
+
+
+def test_a_tokenizer_whose_id_0_is_a_word_is_refused(tmp_path, data):
+    path = saved(Tokenizer(models.WordLevel({"the": 0, "cat": 1}, unk_token="the")), tmp_path)
+    with pytest.raises(ValueError, match=r"id 0 fills texts up here, and .* uses it for 'the'"):
+        tokenizer_for(recipe_with(text=Text(vocabulary=6, tokenizer=path)), data)
+
+
+def test_a_tokenizer_that_marks_every_text_with_id_0_is_refused(tmp_path, data):
+    tokenizer = word_pieces()
+    tokenizer.post_processor = processors.TemplateProcessing("[PAD] $A", None, [("[PAD]", 0)])
+    path = saved(tokenizer, tmp_path)
+    with pytest.raises(ValueError, match=r"uses it for '\[PAD\]'"):
+        tokenizer_for(recipe_with(text=Text(vocabulary=6, tokenizer=path)), data)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (Text(tokenizer="no.json"), FileNotFoundError, "'text': no tokenizer in 'no.json'"),
+        (Text("minilm", tokenizer="no.json"), ValueError, "minilm has a tokenizer of its own"),
+        (Text("keras_hub/bert_tiny_en_uncased"), ValueError, "comes without its tokenizer; give"),
+    ],
+)
+def test_a_tokenizer_that_is_not_there_is_asked_for(text, error, message, data):
+    with pytest.raises(error, match=message):
+        tokenizer_for(recipe_with(text=text), data)
+
+
+def test_whole_words_of_bytes_are_spelled_in_letters():
+    words = whole_words(train_tokenizer(["кошка кошка", "a cat", "a cat"], 300)).values()
+    assert {"a", "cat", "кошка"} <= {*words}
+    assert not {"<pad>", "Ġcat", " cat"} & {*words}
+
+
+def test_whole_words_are_no_continuations():
+    assert whole_words(word_pieces().to_str()) == {3: "a", 4: "cat"}
+    pieces = Tokenizer(models.Unigram([("<pad>", 0.0), ("▁cat", -1.0), ("s", -2.0)], unk_id=0))
+    assert whole_words(pieces.to_str()) == {1: "cat"}
+    assert whole_words(Tokenizer(models.WordLevel({"cat": 0})).to_str()) == {0: "cat"}

@@ -1,83 +1,132 @@
-"""A text: token ids, embedded in the graph."""
+"""A text: token ids, embedded in the graph, and an encoder over them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import keras
-from keras import layers, ops
+from keras import KerasTensor, layers
 
 from mmkeras.branches.branch import Branch
+from mmkeras.branches.masked import MaskedMean, MaskedSum, RealTokens
 from mmkeras.branches.minilm import minilm
-from mmkeras.modalities import Text
+from mmkeras.branches.text_cnn import text_cnn
+from mmkeras.branches.text_hub import text_hub
+from mmkeras.branches.text_rnn import text_rnn
+from mmkeras.branches.text_transformer import text_transformer
+from mmkeras.branches.word_vectors import EMBEDDED, words
+from mmkeras.modalities import VOCABULARY, Text, is_hub
 from mmkeras_edge.inputs import pick
-from mmkeras_edge.specs import PAD_ID
 
 
-@keras.saving.register_keras_serializable("mmkeras")
-class MaskedMean(layers.Layer):
-    """Mean of the tokens that are no padding: (B, T, D), ids (B, T) -> (B, D)."""
+class Encoder(NamedTuple):
+    """`build` makes (pooled (B, D), tokens (B, T, E)) of a name, a source with its `units` and
+    `layers` set, token ids (B, T) and which of them are real (B, T).
 
-    keep_float = True  # the division collapses in int8
-
-    def call(self, tokens, ids):
-        real = ops.cast(ops.not_equal(ids, PAD_ID), self.compute_dtype)  # (B, T)
-        share = real / ops.maximum(ops.sum(real, axis=1, keepdims=True), 1.0)
-        return ops.sum(share[..., None] * tokens, axis=1)
-
-
-@keras.saving.register_keras_serializable("mmkeras")
-class MaskedSum(layers.Layer):
-    """Sum of the tokens that are no padding: (B, T, D), ids (B, T) -> (B, D).
-
-    Over an embedding this is a bag of words times a matrix, without the long vector of counts.
+    `units` and `layers` are the usual ones; None for what cannot be chosen.
     """
 
-    keep_float = True
-
-    def call(self, tokens, ids):
-        real = ops.cast(ops.not_equal(ids, PAD_ID), self.compute_dtype)  # (B, T)
-        return ops.sum(real[..., None] * tokens, axis=1)
+    build: Callable[[str, Text, KerasTensor, KerasTensor], tuple[KerasTensor, KerasTensor]]
+    units: int | None = None
+    layers: int | None = None
 
 
 def text_branch(name: str, source: Text) -> Branch:
-    """int32 (B, T) -> pooled (B, D) and one token feature a token id."""
+    """int32 (B, T) -> pooled (B, D), one token feature a token id, and which of them are real.
+
+    Raises ValueError for an unknown encoder, and for an option that it does not have.
+    """
+    entry = Encoder(text_hub) if is_hub(source.branch) else _named(source.branch)
+    source = replace(
+        source,
+        units=_chosen(name, source, "units", entry.units),
+        layers=_chosen(name, source, "layers", entry.layers),
+    )
     ids = keras.Input(source.spec.shape, dtype=source.spec.dtype, name=name)
-    return pick(ENCODERS, source.branch, "text branch")(name, source, ids)
+    real = RealTokens(name=f"{name}_real")(ids)
+    pooled, tokens = entry.build(name, source, ids, real)
+    keras.Model(ids, [pooled, tokens]).trainable = source.trainable  # all layers on the way
+    return Branch(ids, pooled, tokens, real)
 
 
-def embedding(name: str, source: Text, ids: keras.KerasTensor) -> Branch:
-    """Learned vectors and their mean."""
-    tokens = layers.Embedding(source.tokens, 128, name=f"{name}_embedding")(ids)
-    return Branch(ids, MaskedMean(name=f"{name}_pool")(tokens, ids), tokens)
+def _named(branch: str) -> Encoder:
+    return pick(ENCODERS, branch, "text branch")
 
 
-def dense(name: str, source: Text, ids: keras.KerasTensor) -> Branch:
-    """A bag of words through a dense layer of 128 rectified units."""
-    tokens = layers.Embedding(source.tokens, 128, name=f"{name}_words")(ids)
-    bag = MaskedSum(name=f"{name}_pool")(tokens, ids)
-    return Branch(ids, layers.Dense(128, activation="relu", name=f"{name}_dense")(bag), tokens)
+def _chosen(name: str, source: Text, option: str, usual: int | None) -> int | None:
+    """What the user or the branch says of `units` or `layers`."""
+    value = getattr(source, option)
+    if value is None:
+        return usual
+    if usual is None:
+        able = [n for n, entry in ENCODERS.items() if getattr(entry, option) is not None]
+        branch = source.branch if isinstance(source.branch, str) else "backbone"
+        raise ValueError(
+            f"{name!r}: the text branch {branch!r} has no choice of {option}. Received: "
+            f"{option}={value}; leave it out, or choose from {', '.join(able)}"
+        )
+    if value < 1:
+        raise ValueError(f"{name!r}: {option} must be 1 or more. Received: {value}")
+    return value
 
 
-def sentence(name: str, source: Text, ids: keras.KerasTensor) -> Branch:
+def embedding(
+    name: str, source: Text, ids: KerasTensor, real: KerasTensor
+) -> tuple[KerasTensor, KerasTensor]:
+    """Learned vectors of `units` numbers, or those of a file, and their mean."""
+    assert source.units is not None  # of the table
+    tokens = words(name, source, ids, source.units)
+    if tokens.shape[-1] != source.units != EMBEDDED:
+        raise ValueError(
+            f"{name!r}: {source.weights} has vectors of {tokens.shape[-1]} numbers. Received: "
+            f"units={source.units}; leave it out"
+        )
+    return MaskedMean(name=f"{name}_pool")(tokens, real), tokens
+
+
+def dense(
+    name: str, source: Text, ids: KerasTensor, real: KerasTensor
+) -> tuple[KerasTensor, KerasTensor]:
+    """A bag of words through `layers` dense layers of `units` rectified units: with more than one
+    a deep averaging network, Iyyer et al., ACL 2015."""
+    assert source.layers is not None
+    tokens = words(name, source, ids)
+    x = MaskedSum(name=f"{name}_pool")(tokens, real)
+    for i in range(source.layers):
+        title = f"{name}_dense{i or ''}"
+        x = layers.Dense(source.units, activation="relu", name=title)(x)
+    return x, tokens
+
+
+def sentence(
+    name: str, source: Text, ids: KerasTensor, real: KerasTensor
+) -> tuple[KerasTensor, KerasTensor]:
     """A pre-trained MiniLM sentence encoder and the mean of its tokens."""
-    tower = minilm(ids.shape[1], weights=_pretrained(source), name=f"{name}_minilm")
-    tower.trainable = source.trainable
-    tokens = tower(ids)
-    return Branch(ids, MaskedMean(name=f"{name}_pool")(tokens, ids), tokens)
-
-
-def _pretrained(source: Text) -> Literal["pretrained"] | None:
     if source.weights not in (None, "pretrained"):
         raise ValueError(
             f'{source.branch} takes weights=None or "pretrained". Received: {source.weights!r}'
         )
-    return "pretrained" if source.weights else None
+    if source.vocabulary not in (None, VOCABULARY["minilm"]):
+        raise ValueError(
+            f"{source.branch} has a tokenizer of its own with {VOCABULARY['minilm']:,} tokens; "
+            f"leave out vocabulary={source.vocabulary}"
+        )
+    weights: Literal["pretrained"] | None = "pretrained" if source.weights else None
+    tokens = minilm(ids.shape[1], weights, name=f"{name}_minilm")(ids)
+    return MaskedMean(name=f"{name}_pool")(tokens, real), tokens
 
 
-ENCODERS: dict[str, Callable[[str, Text, keras.KerasTensor], Branch]] = {
-    "embedding": embedding,
-    "dense": dense,
-    "minilm": sentence,
+ENCODERS = {  # name in a recipe -> encoder; simplest first
+    "embedding": Encoder(embedding, units=EMBEDDED),
+    "dense": Encoder(dense, units=128, layers=1),
+    "textcnn": Encoder(text_cnn, units=100),
+    "rnn": Encoder(text_rnn, units=128, layers=1),
+    "lstm": Encoder(text_rnn, units=128, layers=1),
+    "gru": Encoder(text_rnn, units=128, layers=1),
+    "bilstm": Encoder(text_rnn, units=64, layers=1),
+    "bigru": Encoder(text_rnn, units=64, layers=1),
+    "transformer": Encoder(text_transformer, units=128, layers=2),
+    "minilm": Encoder(sentence),
 }
