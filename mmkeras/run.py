@@ -17,6 +17,7 @@ from mmkeras.manifest import Manifest, digest, load_manifest
 from mmkeras.model import recipe_of
 from mmkeras.prepare import Prepared, check_tokenizer, prepare
 from mmkeras.recipe import Recipe
+from mmkeras.sources import arguments
 from mmkeras.splits import SPLITS
 from mmkeras_edge.inputs import pick
 
@@ -43,14 +44,9 @@ class Run:
     def manifest(self, path: str | os.PathLike[str] | None = None) -> Manifest:
         """The manifest that it was trained on, or another one with the same columns."""
         data = self.about["data"]
-        columns = data["inputs"]
-        return load_manifest(
-            path or data["path"],
-            image=columns.get("image"),
-            text=columns.get("text"),
-            audio=columns.get("audio"),
-            targets=data["targets"],
-        )
+        kinds = data.get("kinds") or {name: name for name in data["inputs"]}
+        columns = arguments(data["inputs"], kinds)
+        return load_manifest(path or data["path"], targets=data["targets"], **columns)
 
     def rows(self, split: str) -> Manifest:
         """Its "train", "valid" or "test" rows: what it learned from, was chosen by, never saw.
