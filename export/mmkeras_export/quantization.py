@@ -20,6 +20,7 @@ from mmkeras_export.ranges import DEBUGGING, Ranges, Sample, activation_ranges
 from mmkeras_export.signature import outputs_of
 
 FLOAT_LAYERS = (keras.layers.LayerNormalization, keras.layers.Softmax)  # 256 levels are too few
+ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
 # Their inputs share the scale of the output, which litert_quantizer 0.11 cannot give to a constant
 # of another rank: "Ranks of scales and zps must be the same".
 ONE_SCALE = (Op.SELECT, Op.SELECT_V2, Op.MAXIMUM)
@@ -50,19 +51,32 @@ def float_islands(model: keras.Model) -> tuple[str, ...]:
 
 
 def dynamic_islands(model: keras.Model) -> tuple[str, ...]:
-    """The names of the towers whose activations stay float under int8: for `keep_dynamic` below.
+    """The names of the layers whose activations stay float under int8: for `keep_dynamic` below.
 
-    Those that hold a layer with `keep_dynamic = True`, attention over text: in full int8
-    MobileBERT falls from F1 88.8 to 2.1, and MiniLM here by 2.3 points, with int8 weights alone
-    neither.
+    Those of the model with `keep_dynamic = True`, and the towers that hold one or, where token ids
+    come in, attention of Keras or KerasHub. Attention over text: in full int8 MobileBERT falls
+    from F1 88.8 to 2.1, and MiniLM here by 2.3 points, with int8 weights alone neither. Fusions
+    that multiply modalities: a product has another range than its factors.
     """
     layers = model._flatten_layers(include_self=False)
     towers = [layer for layer in layers if isinstance(layer, keras.Model)]
-    return tuple(tower.name for tower in towers if any(map(_is_dynamic, tower._flatten_layers())))
+    kept = [tower.name for tower in towers if _is_dynamic(tower)]
+    kept += [layer.name for layer in model.layers if getattr(layer, "keep_dynamic", False)]
+    return tuple(kept)
 
 
-def _is_dynamic(layer: keras.Layer) -> bool:
-    return getattr(layer, "keep_dynamic", False)
+def _is_dynamic(tower: keras.Model) -> bool:
+    layers = tower._flatten_layers()
+    reads = any(tensor.dtype == "int32" for tensor in tower.inputs)  # token ids, not pixels
+    return any(getattr(x, "keep_dynamic", False) or (reads and _attends(x)) for x in layers)
+
+
+def _attends(layer: keras.Layer) -> bool:
+    """Keras' attention, or what KerasHub calls so: not all of it is derived from Keras' own."""
+    kind = type(layer)
+    return isinstance(layer, ATTENTION) or (
+        kind.__module__.startswith("keras_hub.") and "Attention" in kind.__name__
+    )
 
 
 def _is_island(layer: keras.Layer) -> bool:
