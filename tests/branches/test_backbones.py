@@ -7,8 +7,8 @@ from mmkeras.branches.backbones import BACKBONES, backbone
 
 
 def test_the_table_leads_from_ours_to_those_of_keras():
-    assert list(BACKBONES)[:4] == ["cnn", "efficientnet_lite0", "resnet18", "vit"]
-    assert len(BACKBONES) == 4 + len(APPLICATIONS)
+    assert list(BACKBONES)[:5] == ["cnn", "cifar_cnn", "efficientnet_lite0", "resnet18", "vit"]
+    assert len(BACKBONES) == 5 + len(APPLICATIONS)
 
 
 @pytest.mark.parametrize(
