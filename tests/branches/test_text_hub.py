@@ -5,14 +5,13 @@ import subprocess
 import sys
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 from keras import ops
 
-keras_hub = pytest.importorskip("keras_hub", reason="pip install 'mmkeras[hub]'")
-
-from mmkeras import Text, build_model, recipe_of  # noqa: E402
-from mmkeras.branches.text import text_branch  # noqa: E402
+from mmkeras import Text, build_model, recipe_of
+from mmkeras.branches.text import text_branch
 
 SIZES = {"num_layers": 1, "hidden_dim": 16, "intermediate_dim": 32, "max_sequence_length": 16}
 IDS = np.array([[7, 3, 5, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7, 8]], np.int32)

@@ -10,7 +10,6 @@ import pytest
 import mmkeras
 from mmkeras.branches.applications import APPLICATIONS
 from mmkeras.branches.backbones import BACKBONES
-from mmkeras.branches.text import ENCODERS
 from mmkeras.fusion import FUSIONS
 from mmkeras_export import PRECISIONS, convert, islands_of, run_lite
 from mmkeras_export.comparison import rows_of
@@ -18,7 +17,11 @@ from mmkeras_export.comparison import rows_of
 ROWS = 16
 # The families of Keras are large: tests/branches/test_applications.py shows them.
 IMAGES = tuple(name for name in BACKBONES if name not in APPLICATIONS)
-TABLES = (IMAGES, ENCODERS, FUSIONS)
+# tests/export/test_fusions.py has all fusions in one file; here one that takes of each kind.
+MEETINGS = ("self_attention", "gated", "bottleneck", "average", "hybrid")
+# tests/export/test_text.py has all encoders but minilm in one file; here one of each kind.
+TEXTS = ("embedding", "minilm", "bigru", "transformer")
+TABLES = (IMAGES, TEXTS, MEETINGS)
 # Each model takes the next of every table: as few conversions as show every entry once.
 COUNT = max(map(len, TABLES))
 MODELS = list(zip(*(islice(cycle(names), COUNT) for names in TABLES), strict=True))
@@ -50,15 +53,23 @@ def inputs(model: keras.Model) -> dict[str, np.ndarray]:
     rows = np.arange(ROWS)
     return {
         "image": colours.astype(np.uint8),
-        "text": random.integers(1, 257, (ROWS, 6)).astype(np.int32),
+        "text": random.integers(1, 257, (ROWS, 6)).astype(np.int32)
+        * (np.arange(6) <= rows[:, None] % 6),
         "text_present": (rows % 4 != 0).astype(np.float32),
         "audio": sounds.astype(np.float32),
         "audio_present": (rows % 4 != 1).astype(np.float32),
     }
 
 
+REST = [
+    pytest.param(("cnn", "embedding", name), id=name, marks=pytest.mark.slow)
+    for name in FUSIONS
+    if name not in MEETINGS
+]
+
+
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("parts", MODELS, ids="-".join)
+@pytest.mark.parametrize("parts", [*(pytest.param(p, id="-".join(p)) for p in MODELS), *REST])
 def test_every_part_reaches_the_device_in_every_precision(parts, precision):
     model, lite, feed, expected = converted(*parts)
     step = PRECISIONS[precision]
