@@ -11,7 +11,6 @@ import typer
 
 if TYPE_CHECKING:
     from mmkeras.manifest import Manifest
-    from mmkeras.modalities import Audio, Image, Text
 
 app = typer.Typer(
     name="mmkeras",
@@ -30,6 +29,13 @@ RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a tr
 ImageColumn = Annotated[str | None, typer.Option("--image", help="Column of picture files.")]
 TextColumn = Annotated[str | None, typer.Option("--text", help="Column of texts.")]
 AudioColumn = Annotated[str | None, typer.Option("--audio", help="Column of sound files.")]
+VideoColumn = Annotated[str | None, typer.Option("--video", help="Column of film files.")]
+SensorColumn = Annotated[
+    str | None, typer.Option("--sensors", help="Column of recordings: CSV or .npy files.")
+]
+TableColumns = Annotated[
+    list[str], typer.Option("--table", help="Column of a number or a category; repeatable.")
+]
 Targets = Annotated[
     list[str],
     typer.Option(
@@ -83,14 +89,18 @@ def check(
     image: ImageColumn = None,
     text: TextColumn = None,
     audio: AudioColumn = None,
-    target: Targets = [],  # noqa: B006  Typer copies it
+    video: VideoColumn = None,
+    sensors: SensorColumn = None,
+    table: TableColumns = [],  # noqa: B006  Typer copies it
+    target: Targets = [],  # noqa: B006
     group: Group = None,
     as_json: AsJson = False,
 ) -> None:
     """Read every row as a training would; list what is wrong with its line. Exit code 1 if any."""
     from mmkeras.inspection import inspect
 
-    found = inspect(_load(manifest, image, text, audio, target, group))
+    columns = {"image": image, "text": text, "audio": audio, "video": video, "sensors": sensors}
+    found = inspect(_load(manifest, target, group, **columns, table=tuple(table) or None))
     if as_json:
         _print_json(found.to_dict())
     else:
@@ -106,10 +116,17 @@ def train(
     image: ImageColumn = None,
     text: TextColumn = None,
     audio: AudioColumn = None,
+    video: VideoColumn = None,
+    sensors: SensorColumn = None,
+    table: TableColumns = [],  # noqa: B006
     group: Group = None,
     image_branch: Annotated[str, typer.Option(help="Backbone over the picture.")] = "cnn",
     text_branch: Annotated[str, typer.Option(help="Encoder of the text.")] = "embedding",
     audio_branch: Annotated[str, typer.Option(help="Backbone over the spectrogram.")] = "cnn",
+    video_branch: Annotated[str, typer.Option(help="Backbone over a frame, or cnn3d.")] = "cnn",
+    sensor_branch: Annotated[str, typer.Option(help="Encoder of the readings.")] = "cnn",
+    window_ms: Annotated[int, typer.Option(help="Of a recording, how much is read.")] = 2_000,
+    table_branch: Annotated[str, typer.Option(help="mlp or ft_transformer.")] = "mlp",
     fusion: Annotated[str, typer.Option(help="How the modalities meet.")] = "self_attention",
     optional: Annotated[list[str], typer.Option(help="Input that may be absent.")] = [],  # noqa: B006
     width: Annotated[int, typer.Option(help="Length of each modality's vector.")] = 128,
@@ -121,26 +138,29 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train on 70 percent of the rows, choose on 10, report on 20; store the run."""
-    rows = _load(manifest, image, text, audio, target, group)
+    columns = {"image": image, "text": text, "audio": audio, "video": video, "sensors": sensors}
+    rows = _load(manifest, target, group, **columns, table=tuple(table) or None)
     _import_keras()
     from keras.utils import set_random_seed
 
     import mmkeras
-    from mmkeras.modalities import Audio, Image, Text
 
-    branches: dict[str, Image | Text | Audio] = {
-        "image": Image(image_branch),
-        "text": Text(text_branch),
-        "audio": Audio(audio_branch),
+    learn, choose, report = rows.split(seed)
+    inputs: dict[str, Any] = {
+        "image": lambda: mmkeras.Image(image_branch),
+        "text": lambda: mmkeras.Text(text_branch),
+        "audio": lambda: mmkeras.Audio(audio_branch),
+        "video": lambda: mmkeras.Video(video_branch),
+        "sensor": lambda: mmkeras.Sensor.of(learn, branch=sensor_branch, window_ms=window_ms),
+        "table": lambda: mmkeras.Table.of(learn, branch=table_branch),
     }
     recipe = mmkeras.Recipe(
-        inputs={name: branches[name] for name in rows.inputs},
+        inputs={name: inputs[name]() for name in rows.inputs},
         outputs={name: rows.task(name) for name in rows.targets},
         fusion=fusion,
         width=width,
         optional=tuple(optional),
     )
-    learn, choose, report = rows.split(seed)
     set_random_seed(seed)
     training = mmkeras.Training(seed=seed, balance=balance)
     run = mmkeras.fit(mmkeras.assemble(recipe), learn, choose, epochs, out, training)
@@ -243,18 +263,11 @@ def _import_keras() -> None:
     import_keras()
 
 
-def _load(
-    manifest: Path,
-    image: str | None,
-    text: str | None,
-    audio: str | None,
-    target: list[str],
-    group: str | None,
-) -> Manifest:
+def _load(manifest: Path, target: list[str], group: str | None, **columns: Any) -> Manifest:
     from mmkeras.manifest import load_manifest
 
     targets = dict(map(_column_and_kind, target))
-    return load_manifest(manifest, image, text, audio, targets, group)
+    return load_manifest(manifest, targets=targets, group=group, **columns)
 
 
 def _column_and_kind(target: str) -> tuple[str, str]:

@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         every = {name: reading.to_dict() for name, reading in answer.items()}
         absent = [name for name in card.inputs if name not in sources]
         return _print_json({"file": file.path, "absent": absent, "outputs": every})
-    _print_table([(name, sources.get(name, "absent")) for name in card.inputs])
+    _print_table([(name, _told(sources.get(name, "absent"))) for name in card.inputs])
     print()
     _print_table(
         ("" if i else name, *cells)
@@ -119,11 +119,17 @@ def info(options: argparse.Namespace) -> int:
 
 
 def _describe(spec: InputSpec, optional: bool) -> str:
-    from mmkeras_edge.specs import AudioSpec
-
     shape = " x ".join(str(size) for size in spec.shape)
-    rate = f" at {spec.rate_hz:,} Hz" if isinstance(spec, AudioSpec) else ""
-    return f"{spec.kind}, {spec.dtype}, {shape}{rate}" + (", may be absent" if optional else "")
+    rate_hz = getattr(spec, "rate_hz", None)
+    rate = f" at {rate_hz:,g} Hz" if rate_hz else ""
+    named = [*getattr(spec, "names", ()), *getattr(spec, "fields", ())]
+    fields = f": {', '.join(named)}" if named else ""
+    absent = ", may be absent" if optional else ""
+    return f"{spec.kind}, {spec.dtype}, {shape}{rate}{fields}{absent}"
+
+
+def _told(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else ", ".join(source)
 
 
 def _flat(name: str, value: Any) -> list[tuple[str, str]]:
@@ -177,7 +183,8 @@ def _parser() -> argparse.ArgumentParser:
         "inputs",
         nargs=argparse.REMAINDER,
         metavar="--NAME VALUE",
-        help="the file's own inputs, a path or a text; what is left out is absent "
+        help="the file's own inputs: a path, several of views, a text, a table's fields as JSON; "
+        "what is left out is absent "
         "(`run FILE --help` lists them)",
     )
     add("verify", "replay the file's golden samples").add_argument("file", metavar="FILE")
@@ -194,7 +201,10 @@ def _add_threads(parser: argparse.ArgumentParser, default: int | None = None) ->
     parser.add_argument("--threads", type=int, default=default, metavar="N", help=help)
 
 
-def _sources(card: Card, options: argparse.Namespace) -> dict[str, str]:
+VALUES = {"text": "TEXT", "table": "JSON"}  # what is given for an input, where that is no file
+
+
+def _sources(card: Card, options: argparse.Namespace) -> dict[str, Any]:
     """What follows FILE, read with the file's own names as options; sets json and threads too."""
     from mmkeras_edge.inputs import pick
 
@@ -204,9 +214,14 @@ def _sources(card: Card, options: argparse.Namespace) -> dict[str, str]:
     parser.add_argument("--json", action="store_true", default=options.json, help="print JSON")
     _add_threads(parser, default=options.threads)
     for name, spec in card.inputs.items():
-        value = "TEXT" if spec.kind == "text" else "FILE"
-        described = _describe(spec, name in card.optional).replace("%", "%%")
-        parser.add_argument(f"--{name}", dest=f"input {name}", metavar=value, help=described)
+        views = getattr(spec, "views", 1)
+        parser.add_argument(
+            f"--{name}",
+            dest=f"input {name}",
+            nargs=views if views > 1 else None,
+            metavar=VALUES.get(spec.kind, "FILE"),
+            help=_describe(spec, name in card.optional).replace("%", "%%"),
+        )
     given, rest = parser.parse_known_args(options.inputs)
     for word in rest:
         if word.startswith("--"):
