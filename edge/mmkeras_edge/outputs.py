@@ -178,7 +178,7 @@ class QuantilesSpec:
     @property
     def about(self) -> str:
         levels = ", ".join(f"{level:g}" for level in self.levels)
-        return f"quantiles {levels}{f' in {self.unit}' if self.unit else ''}"
+        return f"at {levels}{f' in {self.unit}' if self.unit else ''}"
 
     def read(self, values: np.ndarray) -> Interval:
         return Interval(self.levels, tuple(map(float, values)), self.unit)
