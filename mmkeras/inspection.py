@@ -90,9 +90,9 @@ def _range(numbers: list[float]) -> dict[str, float]:
 
 def _unreadable(manifest: Manifest, name: str) -> list[Problem]:
     kind = manifest.kinds[name]
-    if kind not in LOADERS:
-        return []
     different, places = distinct(manifest.column(name))
+    if kind not in LOADERS or not different:
+        return []
     try:
         spec = _spec(manifest, name)
     except (ValueError, OSError) as error:  # not even the first can be read

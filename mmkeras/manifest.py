@@ -328,8 +328,8 @@ def _check(manifest: Manifest) -> list[Problem]:
             if split not in SPLITS:
                 message = f"unknown split {split!r}; wanted {', '.join(SPLITS)}"
                 found.append(Problem(file, line, "split", message))
-    columns = list(dict.fromkeys(c for name in manifest.inputs for c in manifest.columns(name)))
-    empty = (manifest.table[columns] == "").all(axis=1)
+    every = list(dict.fromkeys(c for name in manifest.inputs for c in manifest.columns(name)))
+    empty = (manifest.table[every] == "").all(axis=1)
     for line in manifest.table.index[empty]:
-        found.append(Problem(file, line, ", ".join(columns), "every input is absent"))
+        found.append(Problem(file, line, ", ".join(every), "every input is absent"))
     return found

@@ -38,6 +38,7 @@ NATIVE_PX = {  # side that a backbone was designed for, where it is not the usua
 }
 NATIVE_LENGTH = {"minilm": 32}
 VOCABULARY = {"minilm": 30_522}  # fixed by the pre-trained tokenizer
+SLIPS = 0.1  # share of words in a column of numbers up to which they are taken for slips
 HUB = "keras_hub/"  # what the name of a KerasHub preset begins with
 
 
@@ -105,7 +106,9 @@ class Audio:
     """A sound input, cut or padded to `clip_ms`.
 
     The graph computes its `front`: "log_mel", `mels` bands a frame of `hop_ms`, or "mfcc".
-    `spec_augment` hides bands and frames in training.
+    `spec_augment` hides bands and frames in training. `branch` is an encoder over time or what a
+    picture's may be; `units` and `layers` are the width and depth of an encoder. `weights` is
+    None, a path, or for a picture's backbone "imagenet".
     """
 
     kind: ClassVar[str] = "audio"
@@ -207,7 +210,8 @@ class Table:
 
         Give the training rows, so that a value which they never have counts as unknown.
         `categories` names fields that are, though digits: a code, a floor. `options` are the other
-        fields of a Table. Raises ValueError for a field without any value.
+        fields of a Table. Raises ValueError for a field without any value, and for one that is a
+        number in nearly every row: the others are slips.
         """
         cells = {
             column: [cell.strip() for cell in manifest.table[column] if cell.strip()]
@@ -218,6 +222,13 @@ class Table:
         for column, values in cells.items():
             if not values:
                 raise ValueError(f"{manifest.path}: the field {column!r} is empty in every row")
+            words = [value for value in values if not _is_number(value)]
+            if 0 < len(words) < SLIPS * len(values) and column not in {*categories}:
+                line = manifest.table.index[manifest.table[column].str.strip() == words[0]][0]
+                raise ValueError(
+                    f"{manifest.path}:{line}: {column}: {words[0]!r} is no number, as nearly all "
+                    f"the others are; mend it, or say categories=({column!r},)"
+                )
         kinds = {column: sorted({*values}) for column, values in cells.items()}
         numbers = [c for c in kinds if c not in {*categories} and all(map(_is_number, kinds[c]))]
         named = {c: tuple(values) for c, values in kinds.items() if c not in numbers}

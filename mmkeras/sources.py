@@ -41,7 +41,7 @@ def named_columns(given: Mapping[str, Any]) -> tuple[dict[str, Columns], dict[st
     return inputs, kinds
 
 
-def arguments(inputs: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, dict[str, Columns]]:
+def arguments(inputs: Mapping[str, Any], kinds: Mapping[str, str]) -> dict[str, Any]:
     """The other way round: columns and kinds by name, as JSON keeps them, to the arguments."""
     given: dict[str, dict[str, Columns]] = {}
     for name, columns in inputs.items():
@@ -99,7 +99,8 @@ def _path(cell: str, folder: Path) -> str | None:
 def distinct(sources: Iterable[Any]) -> tuple[list[Any], list[int | None]]:
     """The different ones, and which of them each row has; None: absent."""
     places: dict[Any, int] = {}
-    different, index = [], []
+    different: list[Any] = []
+    index: list[int | None] = []
     for source in sources:
         key = tuple(source.items()) if isinstance(source, Mapping) else source
         if key is not None and key not in places:
