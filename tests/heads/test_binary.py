@@ -33,5 +33,6 @@ def test_a_row_of_weight_0_does_not_count():
 
 def test_accuracy_in_training_knows_the_thresholds():
     (accuracy,) = TAGS.metrics(MultiLabel(2, (0.5, 0.25)))
-    accuracy.update_state(np.array([[1.0, 1.0], [0.0, 0.0]]), np.array([[0.4, 0.3], [0.4, 0.2]]))
+    told = np.array([[0.4, 0.3], [0.4, 0.2]], np.float32)
+    accuracy.update_state(np.array([[1, 1], [0, 0]], np.float32), told)
     assert float(accuracy.result()) == 0.75
