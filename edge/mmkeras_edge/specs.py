@@ -70,7 +70,10 @@ class AudioSpec:
     def __post_init__(self) -> None:
         _check_positive(self, "rate_hz", "clip_ms", "hop_ms", "window_hops", "mels")
         if self.samples < 1:
-            raise ValueError(f"audio: {self.clip_ms} ms hold no whole hop of {self.hop_ms} ms")
+            raise ValueError(
+                f"audio: {self.clip_ms} ms at {self.rate_hz} Hz hold no whole hop of "
+                f"{self.hop_ms} ms, 4 samples or more"
+            )
 
     @property
     def samples(self) -> int:
@@ -78,7 +81,8 @@ class AudioSpec:
 
     @property
     def hop_samples(self) -> int:
-        return self.rate_hz * self.hop_ms // 1_000
+        """Rounded down to a multiple of 4: the graph folds a window twice."""
+        return self.rate_hz * self.hop_ms // 4_000 * 4
 
     @property
     def frames(self) -> int:

@@ -25,7 +25,7 @@ class Backbone(NamedTuple):
     make: Callable[[tuple[int, ...], str | None], keras.Model]
     normalise: Callable[..., layers.Layer]
     flatten: bool = False
-    sound: bool = True  # whether it can look at a spectrogram
+    sound: bool = True  # whether it takes a spectrogram's one channel; else a grey picture
     min_px: int = 1
     pretrained: bool = False
 

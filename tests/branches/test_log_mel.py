@@ -80,7 +80,7 @@ def test_neighbouring_triangles_add_up_to_one():
 
 @pytest.mark.parametrize("window_hops", [1, 3])
 def test_any_whole_number_of_hops_makes_a_window(window_hops):
-    layer = LogMel(8_000, 128, window_hops, 8)  # 3 hops are 384 samples, an FFT of 512 points
+    layer = LogMel(8_000, 128, window_hops, 8)  # 3 hops are 384 samples
     assert np.isfinite(layer(noise(0))).all()
 
 
