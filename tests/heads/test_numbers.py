@@ -4,9 +4,12 @@ import keras
 import numpy as np
 import pytest
 
+import mmkeras
 from mmkeras import Count, Gaussian, Quantiles, Regress
+from mmkeras.adapting import adapt, scale_of, specs_of
 from mmkeras.heads import HEADS
 from mmkeras.heads.own_unit import NARROWEST, softplus
+from mmkeras_edge.outputs import RegressSpec
 
 LABELS = SimpleNamespace(targets={"y": np.array([[100.0], [np.nan], [140.0]])})  # 120 ± 20
 TASKS = [Regress("cm"), Gaussian(), Count(), Quantiles((0.1, 0.5, 0.9))]
@@ -121,3 +124,14 @@ def test_several_experts_are_read_at_once(task):
     assert together.shape == (2, 3, *task.spec.shape)
     alone = np.asarray(layer(numbers[:, 1].astype(np.float32)))
     np.testing.assert_allclose(together[:, 1], alone, rtol=1e-6)
+
+
+def test_every_modalitys_own_head_learns_the_unit_of_its_output():
+    texts = {"title": mmkeras.Text("embedding", length=4), "body": mmkeras.Text(length=4)}
+    model = mmkeras.build_model(text=texts, fusion="average", outputs={"y": Regress()}, width=8)
+    adapt(model, LABELS)
+    assert model.get_layer("y_each").adapts_to == "y"
+    assert scale_of(model, "y") == 20.0
+    assert specs_of(model, mmkeras.recipe_of(model)) == {"y": RegressSpec(scale=20.0)}
+    feed = {name: np.ones((1, 4), np.int32) for name in texts}
+    assert 60 < float(np.asarray(model(feed)["y"])[0, 0]) < 180
