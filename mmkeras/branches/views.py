@@ -23,5 +23,10 @@ class UnfoldViews(layers.Layer):
     def call(self, features):
         return ops.reshape(features, (-1, self.views, *features.shape[1:]))
 
+    def compute_output_shape(self, shape):
+        """By hand: JAX cannot divide a batch of unknown size by the views."""
+        batch = None if shape[0] is None else shape[0] // self.views
+        return (batch, self.views, *shape[1:])
+
     def get_config(self):
         return {**super().get_config(), "views": self.views}
