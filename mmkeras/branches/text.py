@@ -47,7 +47,8 @@ def text_branch(name: str, source: Text) -> Branch:
     ids = keras.Input(source.spec.shape, dtype=source.spec.dtype, name=name)
     real = RealTokens(name=f"{name}_real")(ids)
     pooled, tokens = entry.build(name, source, ids, real)
-    keras.Model(ids, [pooled, tokens]).trainable = source.trainable  # all layers on the way
+    if not source.trainable:
+        keras.Model(ids, [pooled, tokens]).trainable = False  # all layers on the way
     return Branch(ids, pooled, tokens, real)
 
 
