@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -11,10 +12,11 @@ import typer
 
 if TYPE_CHECKING:
     from mmkeras.manifest import Manifest
+    from mmkeras.recipe import Recipe
 
 app = typer.Typer(
     name="mmkeras",
-    help="Keras models over images, text and audio, from a manifest to one checked .tflite file.",
+    help="Keras models over several modalities, from a manifest to one checked .tflite file.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -120,16 +122,21 @@ def train(
     sensors: SensorColumn = None,
     table: TableColumns = [],  # noqa: B006
     group: Group = None,
-    image_branch: Annotated[str, typer.Option(help="Backbone over the picture.")] = "cnn",
-    text_branch: Annotated[str, typer.Option(help="Encoder of the text.")] = "embedding",
-    audio_branch: Annotated[str, typer.Option(help="Backbone over the spectrogram.")] = "cnn",
-    video_branch: Annotated[str, typer.Option(help="Backbone over a frame, or cnn3d.")] = "cnn",
-    sensor_branch: Annotated[str, typer.Option(help="Encoder of the readings.")] = "cnn",
+    recipe: Annotated[
+        str | None, typer.Option(help="Where to start from: see `mmkeras recipes`.")
+    ] = None,
+    image_branch: Annotated[str | None, typer.Option(help="Backbone over the picture.")] = None,
+    text_branch: Annotated[str | None, typer.Option(help="Encoder of the text.")] = None,
+    audio_branch: Annotated[str | None, typer.Option(help="Encoder of the sound.")] = None,
+    video_branch: Annotated[str | None, typer.Option(help="Backbone over a frame, or cnn3d.")] = (
+        None
+    ),
+    sensor_branch: Annotated[str | None, typer.Option(help="Encoder of the readings.")] = None,
     window_ms: Annotated[int, typer.Option(help="Of a recording, how much is read.")] = 2_000,
-    table_branch: Annotated[str, typer.Option(help="mlp or ft_transformer.")] = "mlp",
-    fusion: Annotated[str, typer.Option(help="How the modalities meet.")] = "self_attention",
+    table_branch: Annotated[str | None, typer.Option(help="mlp or ft_transformer.")] = None,
+    fusion: Annotated[str | None, typer.Option(help="How the modalities meet.")] = None,
     optional: Annotated[list[str], typer.Option(help="Input that may be absent.")] = [],  # noqa: B006
-    width: Annotated[int, typer.Option(help="Length of each modality's vector.")] = 128,
+    width: Annotated[int | None, typer.Option(help="Length of each modality's vector.")] = None,
     epochs: Annotated[int, typer.Option(min=1)] = 30,
     balance: Annotated[
         str, typer.Option(help="Of several losses: fixed, uncertainty or gradnorm.")
@@ -146,26 +153,38 @@ def train(
     import mmkeras
 
     learn, choose, report = rows.split(seed)
-    inputs: dict[str, Any] = {
-        "image": lambda: mmkeras.Image(image_branch),
-        "text": lambda: mmkeras.Text(text_branch),
-        "audio": lambda: mmkeras.Audio(audio_branch),
-        "video": lambda: mmkeras.Video(video_branch),
-        "sensor": lambda: mmkeras.Sensor.of(learn, branch=sensor_branch, window_ms=window_ms),
-        "table": lambda: mmkeras.Table.of(learn, branch=table_branch),
-    }
-    recipe = mmkeras.Recipe(
-        inputs={name: inputs[name]() for name in rows.inputs},
-        outputs={name: rows.task(name) for name in rows.targets},
-        fusion=fusion,
-        width=width,
-        optional=tuple(optional),
+    branches = {"image": image_branch, "text": text_branch, "audio": audio_branch}
+    branches |= {"video": video_branch, "sensor": sensor_branch, "table": table_branch}
+    start = _start(recipe, learn, window_ms)
+    changes: dict[str, Any] = {"fusion": fusion, "width": width, "optional": tuple(optional)}
+    chosen = dataclasses.replace(
+        start,
+        inputs={
+            name: dataclasses.replace(source, branch=branches[name] or source.branch)
+            for name, source in start.inputs.items()
+        },
+        **{field: value for field, value in changes.items() if value},
     )
     set_random_seed(seed)
     training = mmkeras.Training(seed=seed, balance=balance)
-    run = mmkeras.fit(mmkeras.assemble(recipe), learn, choose, epochs, out, training)
+    run = mmkeras.fit(mmkeras.assemble(chosen), learn, choose, epochs, out, training)
     _print_evaluation(mmkeras.evaluate(run, report), as_json)
     _hint(f"stored in {out}; next: mmkeras export {out} -o model.tflite", as_json)
+
+
+@app.command()
+def recipes(as_json: AsJson = False) -> None:
+    """The named recipes: what they take, how they fuse it, and what they are for."""
+    from mmkeras.recipes import RECIPES
+
+    if as_json:
+        _print_json({name: system.recipe.to_dict() for name, system in RECIPES.items()})
+        return
+    for name, (recipe, about) in RECIPES.items():
+        inputs = ", ".join(f"{n} {source.branch}" for n, source in recipe.inputs.items())
+        fusion = recipe.fusion if isinstance(recipe.fusion, str) else recipe.fusion["name"]
+        print(f"{name}\n  {about}\n  {inputs}; {fusion}\n")
+    print("start from one: mmkeras train MANIFEST ... --recipe NAME --out RUN")
 
 
 @app.command()
@@ -255,6 +274,32 @@ def main() -> int:
                 show()
             return error.exit_code
         raise
+
+
+def _start(name: str | None, learn: Manifest, window_ms: int) -> Recipe:
+    """The recipe of that name, or the usual one, over what the training rows have."""
+    import mmkeras
+    from mmkeras.recipes import RECIPES
+    from mmkeras_edge.inputs import pick
+
+    usual: dict[str, Any] = {
+        "image": mmkeras.Image,
+        "text": mmkeras.Text,
+        "audio": mmkeras.Audio,
+        "video": mmkeras.Video,
+        "sensor": lambda: mmkeras.Sensor.of(learn, window_ms=window_ms),
+        "table": lambda: mmkeras.Table.of(learn),
+    }
+    outputs = {target: learn.task(target) for target in learn.targets}
+    if name is None:
+        return mmkeras.Recipe({n: usual[n]() for n in learn.inputs}, outputs)
+    recipe = pick(RECIPES, name, "recipe").recipe
+    return dataclasses.replace(
+        recipe,
+        inputs={n: recipe.inputs[n] if n in recipe.inputs else usual[n]() for n in learn.inputs},
+        outputs=outputs,
+        optional=tuple(n for n in recipe.optional if n in learn.inputs and len(learn.inputs) > 1),
+    )
 
 
 def _import_keras() -> None:
