@@ -50,13 +50,16 @@ def efficientnet(function: str, shape: Shape, weights: str | None) -> keras.Mode
     A file may hold the weights of the whole or of the part that is returned here.
     """
     whole = application(function, shape, weights if weights == IMAGENET else None)
-    body = keras.Model(whole.get_layer("stem_conv_pad").input, whole.output, name=whole.name)
+    cut = keras.Model(whole.get_layer("stem_conv_pad").input, whole.output, name=whole.name)
+    body = keras.Model.from_config(cut.get_config())  # its layers have no other input
     if weights is not None and weights != IMAGENET:
         try:
             load(body, weights)
+            return body
         except ValueError:
             load(whole, weights)
             _check_normalisation(whole, weights)
+    body.set_weights(cut.get_weights())
     return body
 
 

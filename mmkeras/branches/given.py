@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -39,7 +40,10 @@ def hub_preset(branch: str) -> Backbone:
 def _from_plain(plain: Mapping[str, Any], shape: tuple[int, ...], weights: str | None):
     if str(plain.get("module")).startswith("keras_hub"):
         _keras_hub()  # registers its layers
-    model = keras.saving.deserialize_keras_object(dict(plain))
+    try:  # Keras empties what it reads
+        model = keras.saving.deserialize_keras_object(copy.deepcopy(dict(plain)))
+    except TypeError as error:
+        raise ValueError(f"a backbone must load as saved models do: {error}") from error
     return _fitting(model, shape, weights)
 
 
@@ -96,4 +100,6 @@ def _fitting(model: Any, shape: tuple[int, ...], weights: str | None) -> keras.M
         raise ValueError(f"the backbone {model.name!r} brings its own weights; use weights=None")
     if weights is not None:
         load(model, weights)
+    if isinstance(model, keras.Sequential) or not isinstance(model.input, keras.KerasTensor):
+        model = keras.Model(inputs[0], model.outputs[0], name=model.name)
     return model

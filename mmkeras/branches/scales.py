@@ -32,7 +32,7 @@ def pyramid(tower: keras.Model, scales: int, shape: tuple[int, ...]) -> keras.Mo
         raise ValueError(
             f"{tower.name!r} has features at {len(maps)} scales. Received: scales={scales}"
         )
-    return keras.Model(tower.inputs, maps[-scales:], name=tower.name)
+    return keras.Model(tower.inputs[0], maps[-scales:], name=tower.name)
 
 
 def stages(tower: keras.Model, shape: tuple[int, ...]) -> list[KerasTensor]:
@@ -80,4 +80,4 @@ def _sizes(
     """Of each tensor, its shape for a map of `shape`: a tower may be built for any size."""
     if not tensors or None not in tower.input_shape[1:]:
         return [tensor.shape for tensor in tensors]
-    return keras.Model(tower.inputs, tensors).compute_output_shape((None, *shape))
+    return keras.Model(tower.inputs[0], tensors).compute_output_shape((None, *shape))

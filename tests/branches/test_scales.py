@@ -32,11 +32,13 @@ def test_a_side_branch_is_no_stage():
 def test_cells_that_read_the_two_before_them_still_have_stages():
     """As NASNet's do: nothing at stride 2 is what all later maps come from; the widest stands."""
     start = keras.Input((16, 16, 3))
-    first = layers.Conv2D(4, 3, 2, padding="same", name="first")(start)
-    second = layers.Conv2D(9, 3, padding="same", name="second")(first)
-    long, short = (layers.Conv2D(4, 3, 2, padding="same")(x) for x in (first, second))
+    before = [
+        layers.Conv2D(filters, 3, 2, padding="same", name=name)(start)
+        for filters, name in ((9, "wide"), (4, "narrow"))
+    ]
+    long, short = (layers.Conv2D(4, 3, 2, padding="same")(x) for x in before)
     tower = keras.Model(start, layers.Add(name="last")([long, short]))
-    assert names(tower, (16, 16, 3)) == ["second", "last"]
+    assert names(tower, (16, 16, 3)) == ["wide", "last"]
 
 
 def test_a_tower_for_any_size_is_measured_at_the_one_asked_for():
