@@ -19,7 +19,12 @@ def frozen_inputs(recipe: Recipe) -> tuple[str, ...]:
     early = fusion_layer(fusion.early) if fusion.takes == "both" else fusion
     if early.takes == "tokens":
         return ()
-    return tuple(name for name, source in recipe.inputs.items() if not source.trainable)
+    return tuple(
+        name
+        for name, source in recipe.inputs.items()
+        # What reads the frames of a film in their order trains all the same.
+        if not source.trainable and getattr(source, "time", "mean") == "mean"
+    )
 
 
 def head_model(model: keras.Model, frozen: tuple[str, ...]) -> keras.Model:

@@ -3,7 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmkeras import Image, Training, assemble, fit, load_manifest
+from mmkeras import (
+    Classify,
+    Image,
+    Recipe,
+    Training,
+    Video,
+    assemble,
+    fit,
+    load_manifest,
+)
 from mmkeras.frozen import frozen_inputs, head_model, through_towers
 from mmkeras.prepare import prepare
 from mmkeras.tokenizer import train_tokenizer
@@ -83,3 +92,10 @@ def test_training_the_head_trains_the_model_and_leaves_its_towers(frozen, manife
         "image_feature": True,
         "fusion": True,
     }
+
+
+@pytest.mark.parametrize(("time", "whole"), [("mean", ("clip",)), ("gru", ())])
+def test_what_reads_the_frames_of_a_frozen_film_in_order_still_trains(time, whole):
+    film = Video("cnn", 2, (16, 16), time, trainable=False)
+    recipe = Recipe(inputs={"clip": film}, outputs={"label": Classify(2)}, fusion="concat")
+    assert frozen_inputs(recipe) == whole
