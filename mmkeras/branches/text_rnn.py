@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras import KerasTensor, layers
+from keras import KerasTensor, layers, ops
 
 from mmkeras.branches.masked import RealOnly
 from mmkeras.branches.word_vectors import words
@@ -35,4 +35,5 @@ def text_rnn(
     # An LSTM gives its memory too: the states of the two directions are half the list apart.
     ends = [last[0], last[len(last) // 2]] if both else last[:1]
     pooled = layers.Concatenate(name=f"{name}_pool")(ends) if both else ends[0]
-    return pooled, states
+    # A copy has no Keras mask, of which layers that know none would warn; `real` goes along.
+    return pooled, ops.copy(states)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from mmkeras.branches.masked import RealOnly
 from mmkeras.branches.text import ENCODERS, text_branch
 from mmkeras.modalities import Text
 
@@ -88,6 +89,7 @@ def test_a_branch_brings_a_vector_and_a_feature_for_each_token(branch, width):
     assert made.pooled.shape == (None, width)
     assert made.tokens.shape[:2] == (None, 5)
     assert (made.mask.shape, made.mask.dtype) == ((None, 5), "float32")
+    RealOnly()(made.tokens, made.mask)  # it would warn of a Keras mask
 
 
 @pytest.mark.parametrize(
