@@ -71,8 +71,8 @@ class AudioSpec:
         _check_positive(self, "rate_hz", "clip_ms", "hop_ms", "window_hops", "mels")
         if self.samples < 1:
             raise ValueError(
-                f"audio: {self.clip_ms} ms at {self.rate_hz} Hz hold no whole hop of "
-                f"{self.hop_ms} ms, 4 samples or more"
+                f"audio: {self.clip_ms} ms hold no whole hop of {self.hop_ms} ms, which is 4 "
+                f"samples or more at {self.rate_hz} Hz"
             )
 
     @property
