@@ -79,4 +79,4 @@ def test_every_part_reaches_the_device_in_every_precision(parts, precision):
         assert np.abs(error).max() < 1e-4
     else:  # of what the rows differ by
         assert error.std() < 0.25 * (expected - expected.mean(axis=0)).std()
-        assert len(shrunk) < 0.3 * len(lite)
+        assert len(shrunk) < 0.35 * len(lite)  # the matrices of the log-mel stay float
