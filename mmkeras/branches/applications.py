@@ -53,12 +53,12 @@ def efficientnet(function: str, shape: Shape, weights: str | None) -> keras.Mode
     cut = keras.Model(whole.get_layer("stem_conv_pad").input, whole.output, name=whole.name)
     body = keras.Model.from_config(cut.get_config())  # its layers have no other input
     if weights is not None and weights != IMAGENET:
-        try:
+        try:  # the whole first: the file of a whole also has all that the part wants
+            load(whole, weights)
+        except ValueError:
             load(body, weights)
             return body
-        except ValueError:
-            load(whole, weights)
-            _check_normalisation(whole, weights)
+        _check_normalisation(whole, weights)
     body.set_weights(cut.get_weights())
     return body
 
