@@ -24,10 +24,15 @@ class Node(NamedTuple):
     has_constant: bool  # some input is a float32 constant
     all_used: bool = True  # every output goes somewhere
     in_loop: bool = False  # in a subgraph: the body of a recurrent layer
+    constant_first: bool = False  # the first input is a float32 constant
 
     @property
     def is_table(self) -> bool:
         return self.kind == Op.GATHER and self.has_constant
+
+    @property
+    def is_product(self) -> bool:
+        return self.kind == Op.FULLY_CONNECTED and self.has_constant
 
     def within(self, names: re.Pattern[str]) -> bool:
         """Whether it belongs to one of the layers.
@@ -53,6 +58,9 @@ def read_nodes(lite: bytes) -> list[Node]:
         used = {*graph.outputs, *(i for op in graph.operators for i in op.inputs)}
         for op in graph.operators:
             given = [graph.tensors[i] for i in op.inputs if i != -1]
+            constant = [
+                t.type == FLOAT32 and model.buffers[t.buffer].data is not None for t in given
+            ]
             made = [graph.tensors[i] for i in op.outputs]
             names = [answers.get(i) or graph.tensors[i].name.decode() for i in op.outputs]
             code = model.operatorCodes[op.opcodeIndex].builtinCode
@@ -63,12 +71,10 @@ def read_nodes(lite: bytes) -> list[Node]:
                     flatbuffer.get_op_scope(op, graph.tensors),
                     tuple(path for name in names for path in name.split(";") if path),
                     any(t.type == FLOAT32 for t in given + made),
-                    any(
-                        t.type == FLOAT32 and model.buffers[t.buffer].data is not None
-                        for t in given
-                    ),
+                    any(constant),
                     all_used=used.issuperset(op.outputs),
                     in_loop=index > 0,
+                    constant_first=constant[:1] == [True],
                 )
             )
     return nodes

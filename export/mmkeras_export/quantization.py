@@ -128,7 +128,11 @@ def quantize_int8(
 
 
 def _exclude(recipe: RecipeManager, nodes: Iterable[Node], keep_float: Iterable[str]) -> None:
-    """Leaves the islands as they are, what computes with token ids, and what the tool cannot do."""
+    """Leaves alone the islands, what computes with token ids, and what the tool cannot do.
+
+    The matrices of an island are stored as float16, which loses nothing that an int8 model could
+    tell, and computed with as float32: those of the audio front end weigh half.
+    """
     names = _named(keep_float)
     scopes = _any_of(
         node.scope
@@ -136,10 +140,15 @@ def _exclude(recipe: RecipeManager, nodes: Iterable[Node], keep_float: Iterable[
         if not node.is_float
         or not node.all_used  # the runtime refuses a split that leaves a part over
         or (node.kind in ONE_SCALE and node.has_constant)
+        or (node.kind == Op.BATCH_MATMUL and node.constant_first)  # learned queries
         or node.within(names)
     )
     recipe.add_quantization_config(
         scopes, Op.ALL_SUPPORTED, algorithm_key=AlgorithmName.NO_QUANTIZE
+    )
+    halved = _any_of(node.scope for node in nodes if node.is_product and node.within(names))
+    recipe.add_weight_only_config(
+        halved, Op.FULLY_CONNECTED, num_bits=16, algorithm_key=AlgorithmName.FLOAT_CASTING
     )
 
 

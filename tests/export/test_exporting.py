@@ -47,7 +47,8 @@ def test_float_gives_the_probabilities_of_keras_whatever_is_absent(files):
 @pytest.mark.parametrize("precision", ["dynamic_int8", "int8"])
 def test_int8_is_small_and_agrees_with_keras(precision, files):
     report = files.reports[precision]
-    assert report.model_bytes < 0.31 * files.reports["float32"].model_bytes
+    # A quarter, and the matrices of the audio front end, which are float16.
+    assert report.model_bytes < 0.33 * files.reports["float32"].model_bytes
     assert min(report.comparisons["all inputs"].agreement.values()) >= 0.94  # 48 of 51 rows
 
 

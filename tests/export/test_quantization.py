@@ -42,7 +42,7 @@ def steps_of(lite: bytes) -> list[Step]:
         Step(
             node.kind,
             node.scope,
-            tuple(graph.tensors[i].type for i in op.inputs),
+            tuple(graph.tensors[i].type for i in op.inputs if i != -1),
             tuple(graph.tensors[i].type for i in op.outputs),
         )
         for node, op in zip(read_nodes(lite), graph.operators, strict=True)
