@@ -15,8 +15,8 @@ from mmkeras.recipe import Recipe
 def frozen_inputs(recipe: Recipe) -> tuple[str, ...]:
     """The inputs whose whole tower keeps its weights, where the fusion takes one vector of each:
     tokens would fill the memory."""
-    fusion = fusion_layer(recipe.fusion)
-    early = fusion_layer(fusion.early) if fusion.takes == "both" else fusion
+    fusion = fusion_layer(recipe.fusion, recipe.inputs)
+    early = fusion_layer(fusion.early, recipe.inputs) if fusion.takes == "both" else fusion
     if early.takes == "tokens":
         return ()
     return tuple(

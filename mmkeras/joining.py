@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -53,9 +54,7 @@ def join(recipe: Recipe, branches: Mapping[str, Branch]) -> keras.Model:
     """
     inputs = {name: branch.input for name, branch in branches.items()}
     present = {n: keras.Input((), dtype="float32", name=presence_name(n)) for n in recipe.optional}
-    fusion = fusion_layer(recipe.fusion)
-    if fusion.takes == "features" and len(branches) == 1:
-        fusion = fusion_layer("concat")  # nothing to fuse
+    fusion = fusion_layer(recipe.fusion, branches)
     if fusion.takes == "decisions":
         if recipe.hidden:
             raise ValueError(
@@ -65,7 +64,10 @@ def join(recipe: Recipe, branches: Mapping[str, Branch]) -> keras.Model:
         outputs = _decisions(recipe, _features(recipe, branches), present, fusion)
     elif fusion.takes == "both":
         features = _features(recipe, branches)
-        early = _fused(recipe, branches, features, present, fusion_layer(fusion.early, "early"))
+        first = fusion_layer(fusion.early, branches, "early")
+        if first.takes not in ("features", "tokens"):
+            raise ValueError(f"early={fusion.early!r} is no fusion of features or of tokens")
+        early = _fused(recipe, branches, features, present, first)
         outputs = _decisions(recipe, {**features, "early": early}, present, fusion)
     else:
         features = {} if fusion.takes == "tokens" else _features(recipe, branches)
@@ -75,14 +77,37 @@ def join(recipe: Recipe, branches: Mapping[str, Branch]) -> keras.Model:
     return keras.Model({**inputs, **presence}, outputs, name="mmkeras")
 
 
-def fusion_layer(fusion: str | Mapping[str, Any], name: str = "fusion") -> layers.Layer:
-    """The layer of a recipe's `fusion`: a name, or {"name": ..., option: value}."""
-    options = {"name": fusion} if isinstance(fusion, str) else dict(fusion)
-    kind = pick(FUSIONS, options.pop("name"), "fusion")
-    try:
-        return kind(**options, name=name)
-    except TypeError as error:
-        raise ValueError(f"the fusion {fusion!r} has no such option: {error}") from error
+def fusion_layer(
+    fusion: str | Mapping[str, Any], inputs: Iterable[str], name: str = "fusion"
+) -> layers.Layer:
+    """The layer of a recipe's `fusion`: a name, or {"name": ..., option: value}.
+
+    An option in the layer's `by_name` may be the name of one of the `inputs`: the layer gets its
+    place. Raises ValueError for an unknown option, with those that there are.
+    """
+    places = {n: place for place, n in enumerate(inputs)}
+    given: dict[str, Any] = {"name": fusion} if isinstance(fusion, str) else dict(fusion)
+    called = given.pop("name")
+    kind = pick(FUSIONS, called, "fusion")
+    known = _options(kind)
+    if given and not known:
+        raise ValueError(f"the fusion {called!r} has no options. Received: {', '.join(given)}")
+    for option, value in given.items():
+        pick(known, option, f"option of the fusion {called!r}:")
+        if option in getattr(kind, "by_name", ()) and isinstance(value, str):
+            alone = len(places) == 1  # a baseline of one input: it is the one meant
+            given[option] = 0 if alone else pick(places, value, f"{option} of {called!r}: input")
+    layer = kind(**given, name=name)
+    if layer.takes == "features" and len(places) == 1:
+        return FUSIONS["concat"](name=name)  # nothing to fuse
+    return layer
+
+
+def _options(kind: type) -> dict[str, None]:
+    """The names of what a layer's constructor takes beyond any layer's."""
+    own = inspect.signature(kind).parameters
+    usual = {*inspect.signature(layers.Layer).parameters, "kwargs"}
+    return dict.fromkeys(n for n in own if n not in usual)
 
 
 def _features(recipe: Recipe, branches: Mapping[str, Branch]) -> dict[str, KerasTensor]:
@@ -186,11 +211,12 @@ def _decisions(
             for modality, feature in features.items()
         ]
         stacked = Stack(name=f"{name}_decisions")(votes)  # (B, M, units)
-        late = fusion.__class__.from_config({**fusion.get_config(), "name": f"{name}_fusion"})
+        called = name if fusion.reads else f"{name}_fusion"
+        late = fusion.__class__.from_config({**fusion.get_config(), "name": called})
         late.check(name, task, head)
         if late.reads:
-            read = head.read(task, f"{name}_each")(stacked)
-            outputs[name] = layers.Identity(name=name)(late(read, there))
+            read = head.read(task, f"{name}_each", name)(stacked)
+            outputs[name] = late(read, there)
         else:
             outputs[name] = head.read(task, name)(late(stacked, there))
     return outputs

@@ -1,7 +1,9 @@
 """Late fusion by averaging what the modalities' own heads say."""
 
 import keras
-from keras import layers, ops
+from keras import layers
+
+from mmkeras.fusion.decisions import mean_heard
 
 
 @keras.saving.register_keras_serializable("mmkeras")
@@ -16,8 +18,7 @@ class Average(layers.Layer):
     keep_float = True
 
     def call(self, decisions, there):
-        share = there / ops.maximum(ops.sum(there, axis=1, keepdims=True), 1.0)  # (B, M)
-        return ops.sum(share[..., None] * decisions, axis=1)
+        return mean_heard(decisions, there)
 
     def check(self, name, task, head):
         """Every kind of answer can be averaged."""

@@ -52,3 +52,9 @@ class Masked(layers.Layer):
 
     def call(self, tokens, mask):
         return ops.where(mask[..., None] > PRESENT, tokens, ops.zeros((), tokens.dtype))
+
+
+def masked_mean(tokens, mask):
+    """Mean of the tokens that count: (B, T, D), (B, T) -> (B, D); zeros where none does."""
+    share = mask / ops.maximum(ops.sum(mask, axis=1, keepdims=True), 1.0)
+    return ops.sum(share[..., None] * tokens, axis=1)

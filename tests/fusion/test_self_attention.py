@@ -1,5 +1,3 @@
-import math
-
 import keras
 import numpy as np
 import pytest
@@ -9,36 +7,50 @@ from mmkeras.fusion import SelfAttention
 FEATURES = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(np.float32)  # (B, M, D)
 
 
-def attention(heads=2, seed=0):
+def attention(seed=0, **options):
     """With random weights: its own begin with zeros."""
-    layer = SelfAttention(heads)
+    layer = SelfAttention(2, **options)
     layer.build((None, 3, 4))
     random = np.random.default_rng(seed)
     layer.set_weights([random.normal(size=w.shape) for w in layer.weights])
     return layer
 
 
-def test_before_training_it_is_the_sum_of_the_modalities():
-    np.testing.assert_allclose(SelfAttention(2)(FEATURES), FEATURES.sum(axis=1), atol=1e-6)
+@pytest.mark.parametrize("layers", [1, 3])
+def test_before_training_it_is_the_sum_of_the_modalities(layers):
+    fused = SelfAttention(2, layers)(FEATURES)
+    np.testing.assert_allclose(fused, FEATURES.sum(axis=1), atol=1e-6)
 
 
-def test_a_layer_is_its_equation_in_numpy():
-    layer = attention(heads=2)
-    kernel, bias, out, out_bias = layer.get_weights()
-    for features, found in zip(FEATURES, np.asarray(layer(FEATURES)), strict=True):
-        q, k, v = (part.reshape(3, 2, 2) for part in np.split(features @ kernel + bias, 3, axis=1))
-        seen = np.zeros((3, 2, 2))
-        for head in range(2):
-            for m in range(3):
-                scores = np.exp([q[m, head] @ k[n, head] / math.sqrt(2) for n in range(3)])
-                seen[m, head] = scores / scores.sum() @ v[:, head]
-        wanted = features + seen.reshape(3, 4) @ out + out_bias
-        np.testing.assert_allclose(found, wanted.sum(axis=0), atol=1e-5)
-
-
-def test_the_order_of_the_modalities_does_not_matter():
+def test_what_the_modalities_say_of_each_other_is_added():
     layer = attention()
-    np.testing.assert_allclose(layer(FEATURES[:, [2, 0, 1]]), layer(FEATURES), atol=1e-5)
+    fused, weights = layer(FEATURES, return_weights=True)
+    seen = layer.steps[0](FEATURES, FEATURES)
+    np.testing.assert_allclose(fused, FEATURES.sum(axis=1) + np.sum(seen, axis=1), atol=1e-5)
+    np.testing.assert_allclose(np.sum(weights, axis=-1), np.ones((2, 2, 3)), atol=1e-6)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_the_order_of_the_modalities_does_not_matter(layers):
+    layer = attention(layers=layers)
+    np.testing.assert_allclose(layer(FEATURES[:, [2, 0, 1]]), layer(FEATURES), rtol=1e-3, atol=1e-4)
+
+
+def test_over_tokens_it_begins_at_the_sum_of_the_modalities_means():
+    tokens = [np.full((1, 2, 4), 3, np.float32), np.full((1, 3, 4), 5, np.float32)]
+    masks = [np.array([[1, 0]], np.float32), np.array([[1, 1, 1]], np.float32)]
+    tokens[0][:, 1] = 0  # masked places hold zeros
+    layer = SelfAttention(2, over="tokens")
+    fused, weights = layer(tokens, masks, return_weights=True)
+    np.testing.assert_allclose(fused, np.full((1, 4), 8), atol=1e-6)
+    assert weights.shape == (1, 2, 5, 5)
+    np.testing.assert_array_equal(weights[..., 1], np.zeros((1, 2, 5)))  # nobody sees the masked
+
+
+def test_over_says_what_it_takes():
+    assert (SelfAttention().takes, SelfAttention(over="tokens").takes) == ("features", "tokens")
+    with pytest.raises(ValueError, match=r"self_attention: 'token'; did you mean 'tokens'\?"):
+        SelfAttention(over="token")
 
 
 def test_a_width_that_the_heads_do_not_divide_is_refused():
@@ -48,7 +60,7 @@ def test_a_width_that_the_heads_do_not_divide_is_refused():
 
 def test_it_loads_from_a_saved_model(tmp_path):
     start = keras.Input((3, 4))
-    layer = attention()
+    layer = attention(layers=2)
     keras.Model(start, layer(start)).save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded(FEATURES), layer(FEATURES))
