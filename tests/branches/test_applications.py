@@ -17,11 +17,11 @@ ROWS = 8
 # The smallest of each family, and by which of its layers each kind of layer in it has been.
 BEGINNINGS = {
     "mobilenet": 9,
-    "mobilenet_v2": 27,
-    "mobilenet_v3_small": 51,
-    "nasnet_mobile": 110,
-    "efficientnet_b0": 27,
-    "efficientnet_v2_b0": 43,
+    "mobilenet_v2": 19,
+    "mobilenet_v3_small": 17,
+    "nasnet_mobile": 53,
+    "efficientnet_b0": 13,
+    "efficientnet_v2_b0": 22,
     "densenet121": 20,
     "xception": 15,
     "inception_v3": 40,
