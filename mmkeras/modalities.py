@@ -44,12 +44,15 @@ HUB = "keras_hub/"  # what the name of a KerasHub preset begins with
 
 @dataclass(frozen=True)
 class Image:
-    """A picture input: `branch` is a backbone's name or a `keras.Model`, `size_px` (height, width).
+    """A picture input: `branch` is a backbone's name, "keras_hub/PRESET" or a `keras.Model`, which
+    is given raw pixels, 0 to 255, as float; `size_px` is (height, width).
 
-    `weights` is None (from scratch), "imagenet" or a path; `trainable` False freezes the backbone,
-    a number above 0 and below 1 trains that share of its last layers. `fit` is how a picture of
-    another shape comes to size: "stretch", "pad" or "crop". `scales` is how many of the backbone's
-    last stages give features, `views` how many pictures of one thing go through the same weights.
+    `weights` is None (from scratch; a preset or a model has its own), "imagenet" or the path of a
+    file; `trainable` False freezes the backbone, a number above 0 and below 1 trains that share of
+    its last layers. Batch normalisation trains only where all does, and from scratch. `fit` is how
+    a picture of another shape comes to size: "stretch", "pad" or "crop". `scales` is how many of
+    the backbone's last stages give features, `views` how many pictures of one thing go through the
+    same weights.
     """
 
     kind: ClassVar[str] = "image"
