@@ -4,10 +4,13 @@ import keras
 from keras import layers, ops
 
 from mmkeras.fusion.attention import FeedForward, MaskedAttention
+from mmkeras.fusion.sum import Sum
 from mmkeras.fusion.tokens import masked_mean
+from mmkeras.fusion.weighted_sum import WeightedSum
 from mmkeras_edge.inputs import pick
 
 OVER = {"modalities": "features", "tokens": "tokens"}  # what each `over` takes
+POOLS = {"sum": Sum, "weighted": WeightedSum}  # of what the modalities have become
 
 
 @keras.saving.register_keras_serializable("mmkeras")
@@ -19,22 +22,30 @@ class SelfAttention(layers.Layer):
     that training begins at the sum of the modalities, which generalises from few samples, and adds
     what they say of each other. Without layer normalisation, which int8 handles badly.
 
+    `pool="weighted"` takes learned weights instead of Σ: see `WeightedSum`.
     `over="tokens"` is early fusion: all tokens of all modalities see each other, and z is the sum
     of the modalities' means; M tensors (B, T_m, D) and M masks (B, T_m) -> (B, D). Over tokens, and
     where there are more `layers` than one, each has two dense layers behind it. `return_weights`
     gives (z, weights of the last layer), (B, heads, M, M) or (B, heads, T, T) with T = Σ T_m.
     """
 
-    def __init__(self, heads=4, layers=1, over="modalities", **kwargs):
+    def __init__(self, heads=4, layers=1, over="modalities", pool="sum", **kwargs):
         super().__init__(**kwargs)
+        pick(POOLS, pool, "pool of the fusion self_attention:")
+        if pool == "weighted" and over == "tokens":
+            raise ValueError('pool="weighted" weighs modalities; over="tokens" takes pool="sum"')
         self.takes = pick(OVER, over, "over of the fusion self_attention:")
         self.heads = heads
         self.depth = layers
         self.over = over
+        self.pool = pool
         self.keep_dynamic = over == "tokens"  # a few vectors survive int8, a text does not
 
     def build(self, features_shape, masks_shape=None):
         tokens = self.over == "tokens"
+        if not tokens:
+            self.pooled = POOLS[self.pool](name="pooled")
+            self.pooled.build(features_shape)
         width = features_shape[0][-1] if tokens else features_shape[-1]
         self.steps = [MaskedAttention(self.heads, name=f"attention_{i}") for i in range(self.depth)]
         dense = self.depth if tokens or self.depth > 1 else 0
@@ -47,7 +58,7 @@ class SelfAttention(layers.Layer):
     def call(self, features, masks=None, return_weights=False):
         if self.over == "modalities":
             seen, weights = self._through(features)
-            fused = ops.sum(seen, axis=1)
+            fused = self.pooled(seen)
         else:
             mask = ops.concatenate(masks, axis=1)
             seen, weights = self._through(ops.concatenate(features, axis=1), mask)
@@ -71,4 +82,5 @@ class SelfAttention(layers.Layer):
             "heads": self.heads,
             "layers": self.depth,
             "over": self.over,
+            "pool": self.pool,
         }

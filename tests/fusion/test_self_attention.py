@@ -64,3 +64,10 @@ def test_it_loads_from_a_saved_model(tmp_path):
     keras.Model(start, layer(start)).save(tmp_path / "m.keras")
     loaded = keras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(loaded(FEATURES), layer(FEATURES))
+
+
+def test_a_weighted_pool_begins_at_the_mean_of_the_modalities():
+    layer = SelfAttention(2, pool="weighted")
+    np.testing.assert_allclose(layer(FEATURES), FEATURES.mean(axis=1), atol=1e-6)
+    with pytest.raises(ValueError, match='pool="weighted" weighs modalities'):
+        SelfAttention(2, over="tokens", pool="weighted")
