@@ -175,3 +175,18 @@ def test_a_wrong_shape_names_the_input_and_both_shapes():
     wrong = np.zeros((5, 32, 16, 3), np.uint8)
     with pytest.raises(ValueError, match=r"'image'.*expected shape=\(None, 16, 16, 3\).*32, 16, 3"):
         model({"image": wrong, "text": feed()["text"]})
+
+
+def test_any_combination_of_modalities_and_answers():
+    model = build_model(
+        image=Image("mobilenet_v3_small", size_px=(32, 32)),
+        text="transformer",
+        audio=Audio("crnn", clip_ms=320, mels=16),
+        sensors={"imu": mmkeras.Sensor(channels=6, rate_hz=50, window_ms=2_000)},
+        fusion=mmkeras.fusion.SelfAttention(heads=4, layers=2),
+        outputs={"label": Classify(12), "age": mmkeras.Regress()},
+        optional=("audio",),
+        width=16,
+    )
+    assert list(model.input) == ["image", "text", "audio", "imu", "audio_present"]
+    assert {n: tensor.shape[1] for n, tensor in model.output.items()} == {"label": 12, "age": 1}

@@ -16,7 +16,8 @@ from mmkeras_edge.verify import verify
 SEEDED = "import keras; keras.utils.set_random_seed(0)\n"  # else the gate may judge by chance
 EPOCHS, ROWS = 2, 120
 REPOSITORY = Path(__file__).resolve().parent.parent
-SCRIPT = (REPOSITORY / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
+BLOCKS = (REPOSITORY / "README.md").read_text("utf-8").split("```python\n")[1:]
+SCRIPT, CALL = (block.split("```")[0] for block in BLOCKS)
 PATHS = [str(REPOSITORY / root) for root in (".", "export", "edge")]
 
 
@@ -64,3 +65,14 @@ def test_nothing_else_is_left_behind(done):
     made = {"stamps.csv", "images", "speech", "cat.png", "script.py", "runs", "stamps.tflite"}
     assert {path.name for path in done.folder.iterdir()} == made
     assert [path.name for path in (done.folder / "runs").iterdir()] == ["stamps"]
+
+
+def test_the_call_builds_what_it_names():
+    names = {"mmkeras": mmkeras}
+    exec(CALL, names)
+    model = names["model"]
+    assert list(model.input) == ["camera", "title", "body", "imu", "body_present", "imu_present"]
+    assert {name: tensor.shape[1] for name, tensor in model.output.items()} == {
+        "label": 12,
+        "age": 1,
+    }

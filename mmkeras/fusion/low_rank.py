@@ -11,7 +11,7 @@ class LowRank(layers.Layer):
     Tensor fusion without the tensor: its weights are a sum of `rank` = R outer products, so that
     cost grows with M and not with D^M. LMF: Liu et al., "Efficient Low-rank Multimodal Fusion with
     Modality-Specific Factors", ACL 2018. The column of W that meets the 1 starts at one: a
-    modality of zeros multiplies by one.
+    modality of zeros multiplies by one. b starts at minus one: int8 wants z around zero.
     """
 
     takes = "features"
@@ -29,7 +29,7 @@ class LowRank(layers.Layer):
         ]
         for factor in self.factors:
             factor.build((None, width))
-        self.bias = self.add_weight((width,), "zeros", name="bias")
+        self.bias = self.add_weight((width,), keras.initializers.Constant(-1.0), name="bias")
 
     def call(self, features):
         product = self.factors[0](features[:, 0])

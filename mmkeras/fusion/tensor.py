@@ -9,11 +9,12 @@ LARGEST = 16  # 289 numbers for two modalities
 
 @keras.saving.register_keras_serializable("mmkeras")
 class TensorFusion(layers.Layer):
-    """z = [p_1; 1] ⊗ ... ⊗ [p_M; 1], p_m = tanh(W_m h_m): (B, M, D) -> (B, (size + 1)^M).
+    """z = [p_1; 1] ⊗ ... ⊗ [p_M; 1], p_m = W_m h_m + c_m: (B, M, D) -> (B, (size + 1)^M).
 
     TFN: Zadeh et al., "Tensor Fusion Network", EMNLP 2017. There D^M numbers come out; here
     each modality is first brought to `size`, by default the largest up to 16 that keeps z within
-    `LIMIT` numbers. Raises ValueError for a size that does not.
+    `LIMIT` numbers. Raises ValueError for a size that does not. Without a non-linearity: under
+    tanh the slower of two modalities was not learned at all in 30 epochs of the generated set.
     """
 
     takes = "features"
@@ -26,10 +27,7 @@ class TensorFusion(layers.Layer):
     def build(self, shape):
         _, modalities, width = shape
         self.units = _size(self.size, modalities)
-        self.smaller = [
-            layers.Dense(self.units, activation="tanh", name=f"smaller_{m}")
-            for m in range(modalities)
-        ]
+        self.smaller = [layers.Dense(self.units, name=f"smaller_{m}") for m in range(modalities)]
         for dense in self.smaller:
             dense.build((None, width))
 
