@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mmkeras_edge.inputs import pick
 from mmkeras_edge.recording import read_recording
 from mmkeras_edge.specs import AudioSpec, ImageSpec, SensorSpec, TableSpec, TextSpec, VideoSpec
+from mmkeras_edge.table import category
 
 if TYPE_CHECKING:
     from mmkeras.manifest import Manifest
@@ -232,9 +233,8 @@ class Table:
                     f"{manifest.path}:{line}: {column}: {words[0]!r} is no number, as nearly all "
                     f"the others are; mend it, or say categories=({column!r},)"
                 )
-        kinds = {column: sorted({*values}) for column, values in cells.items()}
-        numbers = [c for c in kinds if c not in {*categories} and all(map(_is_number, kinds[c]))]
-        named = {c: tuple(values) for c, values in kinds.items() if c not in numbers}
+        numbers = [c for c in cells if c not in {*categories} and all(map(_is_number, cells[c]))]
+        named = {c: tuple(sorted({*map(category, cells[c])})) for c in cells if c not in numbers}
         return cls(tuple(numbers), named, **options)
 
 

@@ -194,3 +194,9 @@ def test_a_word_among_numbers_is_taken_for_a_slip_and_named_with_its_line(write)
     (problem,) = inspect(data).problems
     assert "'old' is no number" in problem.message
     assert len(Table.of(data, categories=("age",)).categories["age"]) == 20
+
+
+def test_a_table_writes_each_category_in_one_way(write):
+    data = read(write("front,side,imu,age,hand,label\n,,,1.0,True,x\n,,,1,true,x\n,,,2,False,x\n"))
+    table = Table.of(data, categories=("age",))
+    assert table.categories == {"age": ("1", "2"), "hand": ("false", "true")}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Union
 
 import numpy as np
@@ -12,6 +14,7 @@ import numpy as np
 from mmkeras_edge.specs import TableSpec
 
 LIMIT = float(np.finfo(np.float32).max)
+WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0*")  # 3.0, but no code with leading zeros
 
 TableSource = Union["Mapping[str, Any]", str, bytes]
 
@@ -61,11 +64,27 @@ def _number(name: str, value: Any) -> float:
     return number
 
 
+def category(value: Any) -> str:
+    """The one text of a category: "3" for 3, 3.0 and "3.0", "true" for True and "True"."""
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        value = int(value)  # all digits of 1e20
+    text = str(value).strip()
+    whole = WHOLE.fullmatch(text)
+    if whole:
+        text = whole[1] if whole[1] != "-0" else "0"
+    return text.lower() if text.lower() in ("true", "false") else text
+
+
 def _place(value: Any, values: tuple[str, ...]) -> int:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # 3.0 is the category "3"
-    text = "" if _is_missing(value) else str(value).strip()
-    return values.index(text) + 1 if text in values else 0
+    return 0 if _is_missing(value) else _places(values).get(category(value), 0)
+
+
+@lru_cache(maxsize=256)
+def _places(values: tuple[str, ...]) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for place, value in enumerate(values, start=1):
+        places.setdefault(category(value), place)
+    return places
 
 
 def _is_missing(value: Any) -> bool:

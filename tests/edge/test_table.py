@@ -31,6 +31,22 @@ def test_a_number_is_the_category_of_its_digits():
     assert [load_table({"grade": g}, grades)[0] for g in (3, 3.0, "3", " 3")] == [3, 3, 3, 3]
 
 
+@pytest.mark.parametrize("value", [1, 1.0, np.float32(1), np.int64(1), "1", "1.0", " 1."])
+@pytest.mark.parametrize("known", ["1", "1.0"])
+def test_a_whole_number_is_one_category_however_it_is_written(value, known):
+    assert load_table({"grade": value}, TableSpec(categories={"grade": ("2.5", known)}))[0] == 2
+
+
+@pytest.mark.parametrize("value", [True, np.bool_(True), "True", "true"])
+@pytest.mark.parametrize("known", ["True", "true"])
+def test_yes_is_one_category_however_it_is_written(value, known):
+    assert load_table({"smoker": value}, TableSpec(categories={"smoker": ("1", known)}))[0] == 2
+
+
+def test_a_code_keeps_its_leading_zeros():
+    assert load_table({"code": "01"}, TableSpec(categories={"code": ("1", "01")}))[0] == 2
+
+
 def test_json_text_is_a_record():
     record = {"age": 31, "hand": "left"}
     for text in (json.dumps(record), json.dumps(record).encode()):
