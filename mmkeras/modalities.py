@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mmkeras_edge.inputs import pick
 from mmkeras_edge.recording import read_recording
 from mmkeras_edge.specs import AudioSpec, ImageSpec, SensorSpec, TableSpec, TextSpec, VideoSpec
-from mmkeras_edge.table import category
+from mmkeras_edge.table import category, is_missing
 
 if TYPE_CHECKING:
     from mmkeras.manifest import Manifest
@@ -212,13 +212,14 @@ class Table:
     ) -> Table:
         """The fields of a manifest's table: numbers where every cell is one, else categories.
 
-        Give the training rows, so that a value which they never have counts as unknown.
+        Give the training rows, so that a value which they never have counts as unknown; an empty
+        cell, "n/a" and the like are none.
         `categories` names fields that are, though digits: a code, a floor. `options` are the other
         fields of a Table. Raises ValueError for a field without any value, and for one that is a
         number in nearly every row: the others are slips.
         """
         cells = {
-            column: [cell.strip() for cell in manifest.table[column] if cell.strip()]
+            column: [cell.strip() for cell in manifest.table[column] if not is_missing(cell)]
             for column in manifest.columns(name)
         }
         for column in categories:

@@ -200,3 +200,9 @@ def test_a_table_writes_each_category_in_one_way(write):
     data = read(write("front,side,imu,age,hand,label\n,,,1.0,True,x\n,,,1,true,x\n,,,2,False,x\n"))
     table = Table.of(data, categories=("age",))
     assert table.categories == {"age": ("1", "2"), "hand": ("false", "true")}
+
+
+def test_a_table_takes_what_stands_for_nothing_as_empty(write):
+    rows = "".join(f",,,{gap},{gap},x\n" for gap in ("nan", "NA", "n/a", "null", "None"))
+    data = read(write("front,side,imu,age,hand,label\n,,,31,left,x\n" + rows))
+    assert Table.of(data) == Table(("age",), {"hand": ("left",)})

@@ -14,6 +14,7 @@ import numpy as np
 from mmkeras_edge.specs import TableSpec
 
 LIMIT = float(np.finfo(np.float32).max)
+MISSING = ("", "nan", "na", "n/a", "null", "none")  # texts of no value, in any case
 WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0*")  # 3.0, but no code with leading zeros
 
 TableSource = Union["Mapping[str, Any]", str, bytes]
@@ -24,8 +25,8 @@ def load_table(source: TableSource, spec: TableSpec) -> np.ndarray:
 
     First the numbers, NaN where there is none; then each category's place among its values,
     counted from 1, and 0 for one that is missing or that training never saw. A field that is left
-    out, None or empty is missing. Raises ValueError for an unknown field, and for a number that is
-    none.
+    out, None, empty, or says so ("n/a") is missing. Raises ValueError for an unknown field, and for
+    a number that is none.
     """
     from mmkeras_edge.inputs import pick
 
@@ -53,7 +54,7 @@ def _record(source: Any) -> Mapping[str, Any]:
 
 
 def _number(name: str, value: Any) -> float:
-    if _is_missing(value):
+    if is_missing(value):
         return math.nan
     try:
         number = float(value)
@@ -76,7 +77,9 @@ def category(value: Any) -> str:
 
 
 def _place(value: Any, values: tuple[str, ...]) -> int:
-    return 0 if _is_missing(value) else _places(values).get(category(value), 0)
+    places = _places(values)
+    text = "" if value is None else category(value)  # "none" is a value where the spec has it
+    return places.get(text, 0)
 
 
 @lru_cache(maxsize=256)
@@ -87,9 +90,10 @@ def _places(values: tuple[str, ...]) -> dict[str, int]:
     return places
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether a field is empty: None, NaN, or a text that stands for them."""
     return (
         value is None
-        or (isinstance(value, str) and not value.strip())
+        or (isinstance(value, str) and value.strip().lower() in MISSING)
         or (isinstance(value, (float, np.floating)) and math.isnan(value))
     )

@@ -15,7 +15,14 @@ def test_numbers_come_first_then_places_among_the_values():
     assert fields.tolist() == [31, 172.5, 2]
 
 
-@pytest.mark.parametrize("missing", [{}, {"age": None, "hand": None}, {"age": " ", "hand": ""}])
+GAPS = [
+    {"age": gap, "hand": gap} for gap in ("nan", "NA", "n/a", "null", " None", np.float32("nan"))
+]
+
+
+@pytest.mark.parametrize(
+    "missing", [{}, {"age": None, "hand": None}, {"age": " ", "hand": ""}, *GAPS]
+)
 def test_what_is_missing_is_nan_or_0(missing):
     fields = load_table(missing, SPEC)
     assert np.isnan(fields).tolist() == [True, True, False]
@@ -24,6 +31,11 @@ def test_what_is_missing_is_nan_or_0(missing):
 
 def test_a_value_that_training_never_saw_is_0():
     assert load_table({"hand": "both"}, SPEC)[2] == 0
+
+
+def test_none_is_a_value_where_a_model_has_it():
+    spec = TableSpec(categories={"allergy": ("none", "nuts")})
+    assert [load_table({"allergy": a}, spec)[0] for a in ("none", None)] == [1, 0]
 
 
 def test_a_number_is_the_category_of_its_digits():
