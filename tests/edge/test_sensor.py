@@ -45,6 +45,15 @@ def test_faster_readings_are_averaged_in_windows():
     np.testing.assert_allclose(one((np.arange(9.0), 20))[1:], [2, 4, 6], rtol=1e-6)
 
 
+def test_a_gap_does_not_make_a_fast_recording_a_slow_one():
+    times_s = np.arange(101) / 100  # against 10 Hz
+    hum = np.where(np.arange(101) % 2, -1.0, 1.0)
+    hum[11:100] = np.nan  # 12 readings are left of a second
+    kept = ~np.isnan(hum)
+    assert abs(one((times_s[kept], hum[kept]))[0]) < 1e-6
+    assert abs(one((hum, 100))[0]) < 1e-6
+
+
 def test_a_clock_that_is_a_little_fast_is_interpolated_not_blurred():
     spike = np.zeros(6)
     spike[0] = 1
