@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Union
 
 import numpy as np
@@ -106,12 +106,22 @@ def _tracks(source: Any, spec: SensorSpec) -> list[Track]:
     times_s = recording.times_s
     if times_s is None:
         times_s = np.arange(len(values)) / spec.rate_hz
-    elif len(times_s) > 2 and times_s[-1] - times_s[0] > len(times_s) * spec.window_ms / 1_000:
-        raise ValueError(
-            f"sensor: the readings are {(times_s[-1] - times_s[0]) / (len(times_s) - 1):.3g} s "
-            f"apart, the window is {spec.window_ms / 1_000:g} s; give times in seconds"
-        )
+    else:
+        _check_seconds([times_s], spec)
     return [Track(times_s, values[:, channel]) for channel in range(spec.channels)]
+
+
+def _check_seconds(clocks: Iterable[np.ndarray], spec: SensorSpec) -> None:
+    """Refuses times so far apart, even on the densest of these clocks, that they are no seconds."""
+    spans_s = [(times_s[-1] - times_s[0], len(times_s)) for times_s in clocks if len(times_s) > 2]
+    if not spans_s:
+        return
+    span_s, count = min(spans_s, key=lambda span: span[0] / span[1])
+    if span_s > count * spec.window_ms / 1_000:
+        raise ValueError(
+            f"sensor: the readings are {span_s / (count - 1):.3g} s apart, the window is "
+            f"{spec.window_ms / 1_000:g} s; give times in seconds"
+        )
 
 
 def _open(source: Any, spec: SensorSpec) -> Recording:
@@ -149,12 +159,13 @@ def _timed(first: Any, second: Any) -> Recording:
 
 
 def _by_channel(source: Mapping[Any, Any], spec: SensorSpec) -> list[Track]:
-    """From a dict; each channel begins with its own first reading where no times are given."""
+    """From a dict; a channel without times begins with the earliest of those that have them."""
     from mmkeras_edge.inputs import pick
 
     places = {str(number): number for number in range(spec.channels)}
     places.update({name: number for number, name in enumerate(spec.names)})
     found: dict[int, Track] = {}
+    timed: set[int] = set()
     for name, readings in source.items():
         place = pick(places, str(name), "sensor channel")
         if not isinstance(readings, tuple) or len(readings) != 2:
@@ -166,9 +177,15 @@ def _by_channel(source: Mapping[Any, Any], spec: SensorSpec) -> list[Track]:
         if values.ndim != 1 or times_s is None:
             raise ValueError(f"sensor: channel {name!r}: wanted (n,), received {values.shape}")
         found[place] = Track(times_s, values)
+        if np.ndim(readings[1]):
+            timed.add(place)
     missing = [_called(place, spec) for place in range(spec.channels) if place not in found]
     if missing:
         raise ValueError(f"sensor: no readings of channel {', '.join(missing)}")
+    _check_seconds([found[place].times_s for place in timed], spec)
+    start_s = min((found[place].times_s[0] for place in timed), default=0.0)
+    for place in timed:  # the others already begin at 0
+        found[place] = Track(found[place].times_s - start_s, found[place].values)
     return [found[place] for place in range(spec.channels)]
 
 

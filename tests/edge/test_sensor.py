@@ -84,6 +84,18 @@ def test_channels_on_one_clock_begin_with_the_first_of_them():
     np.testing.assert_allclose(window, [[9, 1], [9, 1], [9, 2], [9, 3]], rtol=1e-6)
 
 
+def test_a_channel_without_times_begins_with_those_that_have_them():
+    late = (np.array([1e9, 1e9 + 0.2]), np.array([1.0, 3.0]))
+    window = load_sensor({0: late, 1: (np.arange(4), 10)}, SPEC)
+    np.testing.assert_allclose(window, [[1, 0], [2, 1], [3, 2], [3, 3]], rtol=1e-6)
+
+
+def test_a_slow_channel_may_stand_beside_one_that_is_fast():
+    slow = (np.arange(3) * 5.0, np.ones(3))
+    window = load_sensor({0: slow, 1: (np.arange(4) / 10, np.arange(4))}, SPEC)
+    np.testing.assert_allclose(window[:, 1], [0, 1, 2, 3], rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -127,6 +139,10 @@ def test_what_follows_the_window_is_not_read():
         ((np.array([0, 2, 1, 3]), RAMP), "time runs back at reading 2, from 2 to 1 s; sort"),
         ((np.array([0, np.nan, 1, 3]), RAMP), "a time is missing or infinite"),
         ((np.arange(4) * 100, RAMP), "readings are 100 s apart, the window is 0.4 s; give times"),
+        (
+            {0: (np.arange(4) * 100, np.zeros(4)), 1: (np.zeros(4), 10)},
+            "readings are 100 s apart, the window is 0.4 s; give times in seconds",
+        ),
         ({0: (np.zeros(4), 10)}, "no readings of channel 1"),
         ({2: (np.zeros(4), 10)}, "unknown sensor channel '2'; choose from 0, 1"),
         ({0: np.zeros(4)}, r"channel 0: wanted \(values, rate_hz\) or .* received ndarray"),
