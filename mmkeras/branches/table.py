@@ -31,19 +31,25 @@ class Numbers(layers.Layer):
 
 @keras.saving.register_keras_serializable("mmkeras")
 class Category(layers.Layer):
-    """One field as a category's number: (B, F) -> int32 (B,)."""
+    """One field as a category's number, 1 to `count`, else 0: (B, F) -> int32 (B,).
+
+    An absent table may hold anything, NaN too, and the gather that follows checks its indices.
+    """
 
     keep_float = True
 
-    def __init__(self, place, **kwargs):
+    def __init__(self, place, count, **kwargs):
         super().__init__(**kwargs)
         self.place = place
+        self.count = count
 
     def call(self, fields):
-        return ops.cast(fields[:, self.place], "int32")
+        x = fields[:, self.place]
+        known = ops.logical_and(x >= 0, x <= self.count)
+        return ops.cast(ops.where(known, x, ops.zeros((), x.dtype)), "int32")
 
     def get_config(self):
-        return {**super().get_config(), "place": self.place}
+        return {**super().get_config(), "place": self.place, "count": self.count}
 
 
 @keras.saving.register_keras_serializable("mmkeras")
@@ -149,7 +155,7 @@ def _categories(name: str, source: Table, fields: KerasTensor, units: int) -> li
     """A vector (B, units) for each category; row 0 is for a value that is unknown or missing."""
     vectors = []
     for i, values in enumerate(source.categories.values()):
-        place = Category(len(source.numbers) + i, name=f"{name}_category{i}")(fields)
+        category = Category(len(source.numbers) + i, len(values), name=f"{name}_category{i}")
         table = layers.Embedding(len(values) + 1, units, name=f"{name}_embedding{i}")
-        vectors.append(table(place))
+        vectors.append(table(category(fields)))
     return vectors

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmkeras.branches.table import ENCODERS, Missing, NumberTokens, table_branch
+from mmkeras.branches.table import ENCODERS, Category, Missing, NumberTokens, table_branch
 from mmkeras.modalities import Table
 
 FIELDS = Table(numbers=("age", "height"), categories={"hand": ("left", "right")}, units=8)
@@ -43,6 +43,18 @@ def test_numbers_or_categories_alone_will_do(branch, fields):
 
 def test_what_is_missing_is_1():
     np.testing.assert_array_equal(Missing()(ROWS[:2, :2]), [[0, 0], [1, 0]])
+
+
+def test_what_is_no_category_is_0():
+    odd = np.array([[0], [2], [3], [-1], [np.nan], [np.inf], [1e30]], np.float32)
+    np.testing.assert_array_equal(Category(0, 2)(odd), [0, 2, 0, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("branch", ENCODERS)
+def test_a_place_that_is_none_reads_as_unknown(branch):
+    rows = np.array([[30, 170, 0], [30, 170, 9], [30, 170, np.nan]], np.float32)
+    pooled = model_of(branch).predict(rows, verbose=0)["pooled"]
+    np.testing.assert_allclose(pooled[1:], pooled[[0, 0]], rtol=1e-5)
 
 
 def test_a_number_is_a_multiple_of_its_vector():
