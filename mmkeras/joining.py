@@ -94,9 +94,12 @@ def fusion_layer(
         raise ValueError(f"the fusion {called!r} has no options. Received: {', '.join(given)}")
     for option, value in given.items():
         pick(known, option, f"option of the fusion {called!r}:")
-        if option in getattr(kind, "by_name", ()) and isinstance(value, str):
-            alone = len(places) == 1  # a baseline of one input: it is the one meant
-            given[option] = 0 if alone else pick(places, value, f"{option} of {called!r}: input")
+        if option not in getattr(kind, "by_name", ()):
+            continue
+        if len(places) == 1:  # a baseline of one input: it is the one meant
+            given[option] = 0
+        elif isinstance(value, str):
+            given[option] = pick(places, value, f"{option} of {called!r}: input")
     layer = kind(**given, name=name)
     if layer.takes == "features" and len(places) == 1:
         return FUSIONS["concat"](name=name)  # nothing to fuse

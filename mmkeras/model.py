@@ -94,9 +94,9 @@ def recipe_of(model: keras.Model) -> Recipe:
 def plain_fusion(fusion: str | Mapping[str, Any] | layers.Layer) -> str | dict[str, Any]:
     """A fusion as a recipe keeps it: its name, with options as a dict.
 
-    >>> from mmkeras.fusion import SelfAttention
-    >>> plain_fusion(SelfAttention(heads=2))
-    {'name': 'self_attention', 'heads': 2}
+    >>> from mmkeras.fusion import Perceiver
+    >>> plain_fusion("gated"), plain_fusion(Perceiver(heads=2))["heads"]
+    ('gated', 2)
     """
     if isinstance(fusion, str):
         return fusion

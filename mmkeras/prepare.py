@@ -92,7 +92,7 @@ class Prepared:
             _check_same(name, _host(pick(self.recipe.inputs, name, "input")), _host(source))
         for name, head in recipe.outputs.items():
             made = pick(self.recipe.outputs, name, "output")
-            _check_same(name, vars(made.spec), vars(head.spec))
+            _check_same(name, _target(made), _target(head))
         return replace(
             self,
             inputs={name: self.inputs[name] for name in recipe.inputs},
@@ -147,6 +147,11 @@ def _host(source: Modality) -> dict[str, Any]:
     """What decides the arrays of an input."""
     vocabulary = {"vocabulary": source.tokens} if isinstance(source, Text) else {}
     return {**vars(source.spec), **vocabulary}
+
+
+def _target(task: Task) -> dict[str, Any]:
+    """What decides the array of an output: not its unit, thresholds or levels."""
+    return {"kind": task.kind, "labels": getattr(task, "labels", None)}
 
 
 def _check_same(name: str, made: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

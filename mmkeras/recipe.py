@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mmkeras.modalities import MODALITIES, Modality
 from mmkeras.tasks import TASKS, Task
 from mmkeras_edge.inputs import pick
-from mmkeras_edge.specs import InputSpec
+from mmkeras_edge.specs import InputSpec, presence_name
+
+# Layers of `joining` that belong to no input or output, and the expert that `hybrid` adds.
+RESERVED = ("early", "fusion", "modality", "modalities", "presence", "token_presence")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,10 @@ class Recipe:
         if both:
             raise ValueError(f"{both.pop()!r} names an input and an output; rename one of them")
         object.__setattr__(self, "optional", tuple(self.optional))
+        if not isinstance(self.fusion, str):  # JSON has no tuples
+            options = {option: _tuples(value) for option, value in self.fusion.items()}
+            object.__setattr__(self, "fusion", options)
+        _check_names([*self.inputs, *self.outputs], self.optional)
         object.__setattr__(self, "hidden", tuple(self.hidden))
         for name in self.optional:
             pick(self.inputs, name, "optional input")
@@ -68,6 +76,16 @@ class Recipe:
         for part, table in (("inputs", MODALITIES), ("outputs", TASKS)):
             fields[part] = {n: _from_dict(value, table) for n, value in fields[part].items()}
         return cls(**fields)
+
+
+def _check_names(names: list[str], optional: Iterable[str]) -> None:
+    taken = {*RESERVED, *map(presence_name, optional)}
+    for name in names:
+        if name in taken or re.fullmatch(r"hidden\d+", name):
+            raise ValueError(
+                f"{name!r} cannot name an input or output: a layer of every model, or a presence "
+                "input, is called so; rename it"
+            )
 
 
 def _to_dict(value: Any) -> dict[str, Any]:

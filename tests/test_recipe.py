@@ -90,3 +90,10 @@ def test_a_baseline_has_some_of_the_inputs(recipe):
     assert recipe.only("text", "audio").optional == ("audio",)
     with pytest.raises(ValueError, match="unknown input 'txt'; did you mean 'text'"):
         recipe.only("txt")
+
+
+@pytest.mark.parametrize("name", ["fusion", "modality", "early", "hidden0", "image_present"])
+def test_names_of_layers_are_refused(name):
+    inputs = {"image": Image("cnn"), name: Image("cnn")}
+    with pytest.raises(ValueError, match=f"{name!r} cannot name an input or output"):
+        Recipe(inputs, {"label": Classify(2)}, optional=("image",))

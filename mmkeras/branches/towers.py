@@ -56,7 +56,11 @@ def _parts(tower: keras.Model) -> Iterator[layers.Layer]:
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Layer by layer, by name: with other outputs a model has its layers in another order."""
+    """Layer by layer, by name: with other outputs a model has its layers in another order.
+
+    What the target has not, such as layers behind the maps of its scales, is left out.
+    """
+    known = {layer.name for layer in target.layers}
     for layer in source.layers:
-        if layer.weights:
+        if layer.weights and layer.name in known:
             target.get_layer(layer.name).set_weights(layer.get_weights())
