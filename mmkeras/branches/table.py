@@ -137,6 +137,8 @@ def table_branch(name: str, source: Table) -> Branch:
     encoder = pick(ENCODERS, source.branch, "table branch")
     fields = keras.Input(source.spec.shape, dtype=source.spec.dtype, name=name)
     pooled, tokens = encoder(name, source, fields)
+    if not source.trainable:
+        keras.Model(fields, pooled).trainable = False  # all layers on the way
     return Branch(fields, pooled, tokens)
 
 

@@ -45,6 +45,12 @@ def test_what_is_missing_is_1():
     np.testing.assert_array_equal(Missing()(ROWS[:2, :2]), [[0, 0], [1, 0]])
 
 
+@pytest.mark.parametrize("branch", ENCODERS)
+def test_a_frozen_table_trains_nothing(branch):
+    assert model_of(branch).trainable_weights
+    assert not model_of(branch, trainable=False).trainable_weights
+
+
 def test_what_is_no_category_is_0():
     odd = np.array([[0], [2], [3], [-1], [np.nan], [np.inf], [1e30]], np.float32)
     np.testing.assert_array_equal(Category(0, 2)(odd), [0, 2, 0, 0, 0, 0, 0])
