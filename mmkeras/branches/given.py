@@ -11,10 +11,9 @@ import keras
 from keras import layers
 
 from mmkeras.branches.backbone import IMAGENET, Backbone, load
+from mmkeras.branches.kerashub import from_preset, keras_hub
 from mmkeras.branches.pixels import Pixels
 from mmkeras.modalities import HUB
-
-INSTALL = "pip install 'mmkeras[hub]'"
 
 
 def given_model(plain: Mapping[str, Any]) -> Backbone:
@@ -39,7 +38,7 @@ def hub_preset(branch: str) -> Backbone:
 
 def _from_plain(plain: Mapping[str, Any], shape: tuple[int, ...], weights: str | None):
     if str(plain.get("module")).startswith("keras_hub"):
-        _keras_hub()  # registers its layers
+        keras_hub()  # registers its layers
     try:  # Keras empties what it reads
         model = keras.saving.deserialize_keras_object(copy.deepcopy(dict(plain)))
     except TypeError as error:
@@ -48,32 +47,14 @@ def _from_plain(plain: Mapping[str, Any], shape: tuple[int, ...], weights: str |
 
 
 def _from_preset(preset: str, shape: tuple[int, ...], weights: str | None) -> keras.Model:
-    return _fitting(_had(_keras_hub().models.Backbone, preset), shape, weights)
+    return _fitting(from_preset(keras_hub().models.Backbone, preset), shape, weights)
 
 
 def _preset_pixels(preset: str, name: str | None = None) -> layers.Layer:
-    converter = _had(_keras_hub().layers.ImageConverter, preset)
+    converter = from_preset(keras_hub().layers.ImageConverter, preset)
     scale = 1.0 if converter.scale is None else converter.scale
     offset = 0.0 if converter.offset is None else converter.offset
     return layers.Rescaling(scale, offset, name=name)
-
-
-def _had(kind: Any, preset: str) -> Any:
-    try:
-        return kind.from_preset(preset)
-    except Exception as error:  # of keras-hub, of its download clients, of the system
-        raise ValueError(
-            f"the KerasHub preset {preset!r} could not be had: {error}. A preset is downloaded "
-            "once; without internet give the folder that `save_to_preset` wrote"
-        ) from error
-
-
-def _keras_hub() -> Any:
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise ImportError(f"KerasHub backbones want keras-hub: {INSTALL}") from error
-    return keras_hub
 
 
 def _fitting(model: Any, shape: tuple[int, ...], weights: str | None) -> keras.Model:

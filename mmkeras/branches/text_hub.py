@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
-from typing import Any
 
 import keras
 from keras import KerasTensor, ops
 
+from mmkeras.branches.kerashub import from_preset, keras_hub
 from mmkeras.branches.masked import MaskedMean
 from mmkeras.modalities import HUB, Text, hub_rows
 from mmkeras.tokenizer import check_tokens, read_file
 
-INSTALL = "pip install 'mmkeras[hub]'"
 FEEDS = ("token_ids", "padding_mask", "segment_ids")
 
 
@@ -48,31 +48,13 @@ def _tower(name: str, source: Text) -> keras.Model:
     """The backbone, with weights of its own: a preset's, else random ones."""
     title = f"{name}_backbone"
     if isinstance(source.branch, str):
-        return _preset(name, source.branch.removeprefix(HUB), title)
-    plain: dict[str, Any] = dict(source.branch)
+        preset = source.branch.removeprefix(HUB)
+        return from_preset(keras_hub().models.Backbone, preset, name=title)
+    plain = copy.deepcopy(dict(source.branch))  # Keras empties what it reads
     if str(plain.get("module")).startswith("keras_hub"):
-        _keras_hub()
+        keras_hub()
     plain["config"] = {**plain["config"], "name": title}
     return keras.saving.deserialize_keras_object(plain)
-
-
-def _preset(name: str, preset: str, title: str) -> keras.Model:
-    hub = _keras_hub()
-    try:
-        return hub.models.Backbone.from_preset(preset, name=title)
-    except Exception as error:  # of keras-hub, of its download clients, of the system
-        raise ValueError(
-            f"{name!r}: the KerasHub preset {preset!r} could not be had: {error}. A preset is "
-            "downloaded once; without internet give the folder that `save_to_preset` wrote"
-        ) from error
-
-
-def _keras_hub() -> Any:
-    try:
-        import keras_hub
-    except ImportError as error:
-        raise ImportError(f"KerasHub backbones want keras-hub: {INSTALL}") from error
-    return keras_hub
 
 
 def _check(name: str, source: Text, tower: keras.Model) -> None:
