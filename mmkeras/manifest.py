@@ -92,7 +92,8 @@ class Manifest:
 
     def sources(self, position: int) -> dict[str, Any]:
         """The raw inputs of one row by name, None where absent; paths are absolute."""
-        return {name: self.rows([position]).column(name)[0] for name in self.inputs}
+        row = self.rows([position])
+        return {name: row.column(name)[0] for name in self.inputs}
 
     def column(self, name: str) -> list[Any]:
         """The raw inputs of one name, row by row."""

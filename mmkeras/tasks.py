@@ -68,8 +68,9 @@ class MultiLabel:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", _labels("MultiLabel", self.labels))
-        given, count = self.threshold, len(_as_tuple(self.labels))
-        thresholds = (given,) * count if isinstance(given, int | float) else tuple(given)
+        if not isinstance(self.threshold, int | float):
+            object.__setattr__(self, "threshold", tuple(self.threshold))
+        thresholds, count = self._thresholds, len(_as_tuple(self.labels))
         if len(thresholds) != count:
             raise ValueError(
                 f"MultiLabel wants one threshold, or one for each of {count} labels. "
@@ -77,14 +78,17 @@ class MultiLabel:
             )
         for threshold in thresholds:
             _check_share("MultiLabel", "threshold", threshold)
-        if not isinstance(given, int | float):
-            object.__setattr__(self, "threshold", thresholds)
+
+    @property
+    def _thresholds(self) -> tuple[float, ...]:
+        """One a label."""
+        if isinstance(self.threshold, int | float):
+            return (self.threshold,) * len(_as_tuple(self.labels))
+        return tuple(self.threshold)
 
     @property
     def spec(self) -> MultiLabelSpec:
-        given, labels = self.threshold, _as_tuple(self.labels)
-        thresholds = (given,) * len(labels) if isinstance(given, int | float) else tuple(given)
-        return MultiLabelSpec(labels, thresholds)
+        return MultiLabelSpec(_as_tuple(self.labels), self._thresholds)
 
 
 @dataclass(frozen=True)
