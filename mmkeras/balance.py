@@ -8,15 +8,17 @@ gradnorm      times what makes their gradients alike where the modalities meet
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from mmkeras.adapting import scale_of
 from mmkeras.dataset import Batches
-from mmkeras.heads import HEADS
+from mmkeras.losses import AS_IT_IS, Wanted, loss_of_each
+from mmkeras.prepare import Prepared
 from mmkeras.recipe import Recipe
+from mmkeras.targets import filled, labelled
 from mmkeras_edge.inputs import pick
 
 SOLVED = 1e-3  # a loss far below it is learned: it gains no more weight
@@ -70,10 +72,17 @@ class WeighedLoss(LogLoss):
 WRAPPERS = {"fixed": lambda loss: loss, "uncertainty": LogLoss, "gradnorm": WeighedLoss}
 
 
-def losses_for(model: keras.Model, recipe: Recipe, balance: str = "fixed") -> Losses:
+def losses_for(
+    model: keras.Model,
+    recipe: Recipe,
+    balance: str = "fixed",
+    wanted: Wanted = AS_IT_IS,
+    targets: Mapping[str, np.ndarray] | None = None,
+) -> Losses:
     """The loss of each output, to be multiplied by its task's weight; alone, there is no balance.
 
-    Raises ValueError for an unknown balance, and for "gradnorm" on another backend than TensorFlow.
+    `wanted` and the training labels `targets` are for `mmkeras.losses`. Raises ValueError for an
+    unknown balance, for "gradnorm" on another backend than TensorFlow, and for what it raises.
     """
     wrap = pick(WRAPPERS, balance, "balance")
     if balance == "gradnorm" and keras.backend.backend() != "tensorflow":
@@ -81,10 +90,7 @@ def losses_for(model: keras.Model, recipe: Recipe, balance: str = "fixed") -> Lo
             'balance="gradnorm" runs on the TensorFlow backend alone; take "uncertainty", or set '
             f"KERAS_BACKEND=tensorflow. Received: {keras.backend.backend()}"
         )
-    losses = {
-        name: HEADS[task.kind].loss(task, scale_of(model, name))
-        for name, task in recipe.outputs.items()
-    }
+    losses = loss_of_each(model, recipe, wanted, targets)
     return losses if len(losses) == 1 else {name: wrap(loss) for name, loss in losses.items()}
 
 
@@ -94,7 +100,25 @@ def callbacks_for(
     """What has to run beside a training with these losses."""
     weighed = {name: loss for name, loss in losses.items() if isinstance(loss, WeighedLoss)}
     weights = {name: task.weight for name, task in recipe.outputs.items()}
-    return [GradNorm(weighed, weights, batches)] if weighed else []
+    if not weighed:
+        return []
+    steps = -(-len(batches.data) // batches.batch_size)  # of a whole epoch
+    probe = probe_of(batches.data, batches.batch_size)
+    return [GradNorm(weighed, weights, probe, every=max(1, steps // UPDATES))]
+
+
+def probe_of(data: Prepared, rows: int) -> tuple[dict, dict, dict]:
+    """Inputs, labels and their weights of so many rows, those with most labels before others.
+
+    Always the same ones, so that a training that was broken off goes on alike, and as they are,
+    without augmentation.
+    """
+    order = np.random.default_rng(0).permutation(len(data))
+    labels = np.sum([labelled(of) for of in data.targets.values()], axis=0)
+    chosen = order[np.argsort(-labels[order], kind="stable")][:rows]
+    answers = data.answers(chosen)
+    weights = {name: labelled(of).astype(np.float32) for name, of in answers.items()}
+    return data.feed(chosen), {name: filled(of) for name, of in answers.items()}, weights
 
 
 class GradNorm(keras.callbacks.Callback):
@@ -106,18 +130,27 @@ class GradNorm(keras.callbacks.Callback):
     could not be compared.
     """
 
-    def __init__(self, losses: Mapping[str, WeighedLoss], weights: Mapping[str, float], batches):
+    def __init__(
+        self,
+        losses: Mapping[str, WeighedLoss],
+        weights: Mapping[str, float],
+        probe: tuple[dict, dict, dict],
+        every: int,
+    ):
         super().__init__()
         self._losses = losses
         self._weights = weights
-        self._batches: Batches = batches
-        self._every = max(1, len(batches) // UPDATES)
+        self._probe = probe
+        self._every = every
+        self._step = 0
         self._first: dict[str, float] = {}
+        self._updated = False
 
     def on_train_batch_begin(self, batch, logs=None):
-        if batch % self._every:
+        self._step += 1
+        if (self._step - 1) % self._every:
             return
-        losses, norms = gradient_norms(self.model, self._losses, *self._batches[batch])
+        losses, norms = gradient_norms(self.model, self._losses, *self._probe)
         names = [name for name in losses if losses[name] > 0 and norms[name] > 0]
         for name in names:  # not of a batch without one of its labels
             self._first.setdefault(name, losses[name])
@@ -131,8 +164,18 @@ class GradNorm(keras.callbacks.Callback):
             variable.assign(kept * variable + (1 - kept) * weight)
         self._updated = True
 
-    def on_train_begin(self, logs=None):
-        self._updated = False
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs to go on as if there had been no break, for JSON."""
+        weights = {name: float(ops.convert_to_numpy(w.weight)) for name, w in self._losses.items()}
+        own = {"step": self._step, "first": dict(self._first), "updated": self._updated}
+        return {**own, "weights": weights}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self._step = state["step"]
+        self._first = dict(state["first"])
+        self._updated = state["updated"]
+        for name, loss in self._losses.items():
+            loss.weight.assign(state["weights"][name])
 
     def on_epoch_end(self, epoch, logs=None):
         if logs and "val_loss" in logs:

@@ -17,6 +17,7 @@ from mmkeras.heads.measures import (
     reached,
     right,
 )
+from mmkeras.heads.shaped import PLAIN, SHAPES, Shape, YesNoLoss
 from mmkeras.tasks import Binary, MultiLabel
 from mmkeras_edge.outputs import BinarySpec, MultiLabelSpec
 
@@ -42,7 +43,9 @@ def _read(task: Binary | MultiLabel, name: str, output: str | None = None) -> la
     return Chances(name=name, dtype="float32")
 
 
-def _loss(task: Binary | MultiLabel, scale: float = 1.0) -> keras.losses.Loss:
+def _loss(task: Binary | MultiLabel, scale: float = 1.0, shape: Shape = PLAIN) -> keras.losses.Loss:
+    if shape != PLAIN:
+        return YesNoLoss(shape)
     return keras.losses.BinaryCrossentropy(reduction="mean_with_sample_weight")
 
 
@@ -80,6 +83,7 @@ BINARY = Head(
     constant=_more_frequent,
     said=reached,
     logits=True,
+    shapes=SHAPES,
 )
 
 MULTILABEL = Head(
@@ -95,4 +99,5 @@ MULTILABEL = Head(
     constant=_best_set,
     said=reached,
     logits=True,
+    shapes=SHAPES,
 )

@@ -8,6 +8,7 @@ from keras import layers
 
 from mmkeras.heads.head import Head
 from mmkeras.heads.measures import Measure, accuracy, balanced_accuracy, macro_f1, most_probable
+from mmkeras.heads.shaped import PLAIN, SHAPES, ClassLoss, Shape
 from mmkeras.tasks import Classify
 from mmkeras_edge.outputs import ClassifySpec
 
@@ -27,7 +28,9 @@ def _read(task: Classify, name: str, output: str | None = None) -> layers.Layer:
     return Probabilities(name=name, dtype="float32")
 
 
-def _loss(task: Classify, scale: float = 1.0) -> keras.losses.Loss:
+def _loss(task: Classify, scale: float = 1.0, shape: Shape = PLAIN) -> keras.losses.Loss:
+    if shape != PLAIN:
+        return ClassLoss(shape)
     return keras.losses.SparseCategoricalCrossentropy(reduction="mean_with_sample_weight")
 
 
@@ -53,4 +56,5 @@ CLASSIFY = Head(
     constant=most_frequent,
     said=most_probable,
     logits=True,
+    shapes=SHAPES,
 )

@@ -21,10 +21,12 @@ class Head(NamedTuple):
 
     `read` gives that layer, (..., units) -> (..., values), float32. `loss(task, scale)` and
     `metrics(task)`, for training, take what it gives; `scale` is the standard deviation of the
-    training labels, which makes losses of different units alike. `measures` are for a report, the
-    first is the one that decides; `said(spec, outputs)` is what an answer comes to, None for a
-    number; `constant(spec, truth)` the best answer that never looks. `logits` is whether the
-    numbers of several experts may be added before they are read.
+    training labels, which makes losses of different units alike. `shapes` are what the loss
+    takes in a third argument, a `Shape`: of "label_smoothing", "focal" and "class_weights" those
+    that it knows. `measures` are for a report, the first is the one that decides; `said(spec,
+    outputs)` is what an answer comes to, None for a number; `constant(spec, truth)` the best answer
+    that never looks. `logits` is whether the numbers of several experts may be added before they
+    are read.
     """
 
     units: Callable[[Any], int]
@@ -35,3 +37,4 @@ class Head(NamedTuple):
     constant: Callable[[Any, np.ndarray], np.ndarray]
     said: Callable[[Any, np.ndarray], np.ndarray] | None = None
     logits: bool = False
+    shapes: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from mmkeras.heads.measures import (
     rank_error,
 )
 from mmkeras.heads.own_unit import softplus
+from mmkeras.heads.shaped import PLAIN, Shape
 from mmkeras.tasks import Ordinal
 
 
@@ -59,28 +60,36 @@ class Ranks(layers.Layer):
 
 @keras.saving.register_keras_serializable("mmkeras")
 class RankLoss(keras.losses.Loss):
-    """-Σ_k log P(whether y > k), over the K - 1 places between ranks, the mean of them.
+    """-w_y Σ_k log P(whether y > k), over the K - 1 places between ranks, the mean of them.
 
-    Ids (B,), probabilities (B, K) -> (B,). Cao et al. 2020, eq. 4.
+    Ids (B,), probabilities (B, K) -> (B,). w is one of `weights`, by rank, or 1 for ().
+    Cao et al. 2020, eq. 4.
     """
 
-    def __init__(self, reduction="mean_with_sample_weight", name="rank_loss", **kwargs):
+    def __init__(self, weights=(), reduction="mean_with_sample_weight", name="rank_loss", **kwargs):
         super().__init__(name, reduction, **kwargs)
+        self.weights = tuple(weights)
 
     def call(self, y_true, y_pred):
         ranks = y_pred.shape[-1]
         above = ops.matmul(y_pred, np.tril(np.ones((ranks, ranks - 1), "float32"), -1))  # P(y > k)
         ids = ops.reshape(ops.cast(y_true, "int32"), (-1, 1))
         truth = ops.cast(ids > ops.arange(ranks - 1, dtype="int32"), y_pred.dtype)
-        return ops.mean(ops.binary_crossentropy(truth, above), axis=-1)
+        loss = ops.mean(ops.binary_crossentropy(truth, above), axis=-1)
+        if not self.weights:
+            return loss
+        return loss * ops.take(ops.convert_to_tensor(self.weights, loss.dtype), ids[:, 0])
+
+    def get_config(self):
+        return {**super().get_config(), "weights": list(self.weights)}
 
 
 def _read(task: Ordinal, name: str, output: str | None = None) -> layers.Layer:
     return Ranks(len(task.spec.labels), name=name, dtype="float32")
 
 
-def _loss(task: Ordinal, scale: float = 1.0) -> keras.losses.Loss:
-    return RankLoss()
+def _loss(task: Ordinal, scale: float = 1.0, shape: Shape = PLAIN) -> keras.losses.Loss:
+    return RankLoss(shape.weights)
 
 
 def _metrics(task: Ordinal) -> list[keras.metrics.Metric]:
@@ -99,4 +108,5 @@ ORDINAL = Head(
     ),
     constant=most_frequent,
     said=most_probable,
+    shapes=("class_weights",),
 )
