@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pytest
 
@@ -7,13 +8,14 @@ from mmkeras import (
     Classify,
     Image,
     Recipe,
+    Text,
     Training,
     Video,
     assemble,
     fit,
     load_manifest,
 )
-from mmkeras.frozen import frozen_inputs, head_model, through_towers
+from mmkeras.frozen import frozen_inputs, give_back, head_model, through_towers
 from mmkeras.prepare import prepare
 from mmkeras.tokenizer import train_tokenizer
 
@@ -92,6 +94,59 @@ def test_training_the_head_trains_the_model_and_leaves_its_towers(frozen, manife
         "image_feature": True,
         "fusion": True,
     }
+
+
+@pytest.mark.parametrize("fusion", ["average", {"name": "hybrid", "early": "concat"}, "film"])
+def test_head_is_cut_whatever_fuses(frozen, data, fusion):
+    model = assemble(replace(frozen, fusion=fusion))
+    head = head_model(model, ("image", "audio"))
+    assert {layer.name for layer in model.layers} - {layer.name for layer in head.layers} > {
+        "image_cnn",
+        "audio_log_mel",
+    }
+    features = through_towers(model, ("image", "audio"), data)
+    np.testing.assert_allclose(
+        head(features.feed())["animal"], model(data.feed())["animal"], atol=1e-5
+    )
+
+
+def test_model_can_be_saved_after_its_head_was_trained(frozen, data, tmp_path):
+    """A head on the model's own layers would leave it with calls that it cannot save."""
+    model = assemble(frozen)
+    features = through_towers(model, ("image",), data)
+    head = head_model(model, ("image",))
+    head.compile("sgd", {"animal": "sparse_categorical_crossentropy"})
+    head.fit(features.feed(), {"animal": np.arange(20) % 2}, verbose=0)
+    give_back(head, model)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(
+        again(data.feed())["animal"], head(features.feed())["animal"], atol=1e-5
+    )
+
+
+def test_head_drops_out_in_training_alone(frozen, data):
+    head = head_model(assemble(frozen), ("image",))
+    features = through_towers(assemble(frozen), ("image",), data).feed()
+    calm, wild = ([head(features, training=t)["animal"] for _ in "12"] for t in (False, True))
+    np.testing.assert_array_equal(*calm)
+    assert np.abs(wild[0] - wild[1]).max() > 1e-3
+
+
+def test_a_run_goes_on_without_the_files_that_it_began_with(frozen, tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("cat 1 2 3\ndog 3 2 1\n")
+    text = Text("embedding", length=4, vocabulary=300, weights=str(vectors))
+    recipe = replace(frozen, inputs={**frozen.inputs, "text": text})
+    model = assemble(recipe)
+    vectors.unlink()
+    head = head_model(model, ("image", "audio"))
+    assert head.get_layer("text_embedding").table.shape == (300, 3)
+
+
+def test_an_input_can_be_frozen_for_a_while(recipe, frozen):
+    assert frozen_inputs(recipe, ("text",)) == ("text",)
+    assert frozen_inputs(frozen, ("text",)) == ("image", "text", "audio")
 
 
 @pytest.mark.parametrize(("time", "whole"), [("mean", ("clip",)), ("gru", ())])

@@ -36,7 +36,7 @@ def let_train(tower: keras.Model, trainable: bool | float, pretrained: bool) -> 
             f"{tower.name!r}: trainable is True, False or a share between 0 and 1. Received: "
             f"{trainable!r}"
         )
-    parts = list(_parts(tower))
+    parts = list(weighted_layers(tower))
     train = max(1, round(trainable * len(parts))) if trainable else 0
     for part in parts[: len(parts) - train]:
         part.trainable = False
@@ -46,11 +46,11 @@ def let_train(tower: keras.Model, trainable: bool | float, pretrained: bool) -> 
                 layer.trainable = False
 
 
-def _parts(tower: keras.Model) -> Iterator[layers.Layer]:
+def weighted_layers(tower: keras.Model) -> Iterator[layers.Layer]:
     """The layers with weights, first to last; a model within is its layers."""
     for layer in tower.layers:
         if isinstance(layer, keras.Model):
-            yield from _parts(layer)
+            yield from weighted_layers(layer)
         elif layer.weights:
             yield layer
 
