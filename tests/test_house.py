@@ -22,6 +22,7 @@ TRAINING = [
 ]
 INSTALLED_AS = {
     "PIL": "pillow",
+    "yaml": "pyyaml",
     "tflite_runtime": "ai_edge_litert",  # the older runtime, for who has it
 }
 
