@@ -111,8 +111,6 @@ def rehearse(
     some = _as_many(train, training.batch_size * (WARM_UP + TIMED))
     few = _as_many(valid, VALID_ROWS)
     clock = _Clock()
-    begun = time.perf_counter()
-    del begun
     run = fit(recipe, some, few, 1, training=replace(training, warm_up=0.0), callbacks=[clock])
     batch = Batches(run.prepare(some.rows(range(training.batch_size))), training.batch_size)[0]
     step_s = float(np.median(np.diff(clock.steps_s)))
