@@ -22,7 +22,8 @@ if TYPE_CHECKING:
         Quantiles,
         Regress,
     )
-    from mmkeras.train import Training, fit
+    from mmkeras.train import fit, resume
+    from mmkeras.training import Training
 
 PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import mmkeras` stays light
     "load_manifest": "manifest",
@@ -46,7 +47,8 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "Quantiles": "tasks",
     "Recipe": "recipe",
     "fit": "train",
-    "Training": "train",
+    "Training": "training",
+    "resume": "train",
     "Run": "run",
     "load": "run",
     "evaluate": "evaluation",
@@ -82,6 +84,7 @@ __all__ = [
     "load",
     "load_manifest",
     "recipe_of",
+    "resume",
 ]
 
 

@@ -17,7 +17,7 @@ class Batches(keras.utils.PyDataset):
 
     Where labels are unknown, a third dict has the weights of the rows, 0 for those, by output.
     `augment` names the inputs to vary. The order and the augmentation of an epoch depend on `seed`
-    and the epoch alone.
+    and the epoch alone, so that a training can go on from `first_batch` of `first_epoch`.
     """
 
     def __init__(
@@ -27,6 +27,8 @@ class Batches(keras.utils.PyDataset):
         shuffle: bool = False,
         augment: Collection[str] = (),
         seed: int = 0,
+        first_epoch: int = 0,
+        first_batch: int = 0,
     ):
         super().__init__()
         self.data = data
@@ -34,11 +36,12 @@ class Batches(keras.utils.PyDataset):
         self.shuffle = shuffle
         self.seed = seed
         self._kinds = {name: data.manifest.kinds[name] for name in augment}
-        self._epoch = -1
+        self._first_batch = first_batch
+        self._epoch = first_epoch - 1
         self.on_epoch_begin()
 
     def __len__(self) -> int:
-        return -(-len(self.data) // self.batch_size)
+        return -(-len(self.data) // self.batch_size) - self._first_batch
 
     def on_epoch_begin(self) -> None:
         self._epoch += 1
@@ -48,6 +51,7 @@ class Batches(keras.utils.PyDataset):
         self._rows = rows
 
     def __getitem__(self, batch: int):
+        batch += self._first_batch
         rows = self._rows[batch * self.batch_size : (batch + 1) * self.batch_size]
         feed = self.data.feed(rows)
         if self._kinds:

@@ -30,7 +30,8 @@ from mmkeras.sheet import draw_sheet
 from mmkeras.splits import SPLITS
 from mmkeras.tasks import Classify
 from mmkeras.tokenizer import tokenizer_for
-from mmkeras.train import Training, fit
+from mmkeras.train import fit
+from mmkeras.training import Training
 from mmkeras_edge.inputs import pick
 from mmkeras_export import compare, export_all, prune, run_lite
 
@@ -118,7 +119,8 @@ def write_manifest(plan: Tour, say: Console) -> Manifest:
     if name != (plan.data or "stamps"):
         say.print("the Tux Paint stamps are not installed: taking the built-in synthetic set")
     options = {"rows": SYNTHETIC_ROWS} if name == "synthetic" else {}
-    source = pick(DATASETS, name, "sample set")(plan.out / "data", **options)
+    pick(EPOCHS, name, "sample set of the tour")  # others have other columns
+    source = DATASETS[name](plan.out / "data", **options)
     whole = load_manifest(source, "image", "caption", "speech", TARGETS, "group")
     stored = whole.with_split(plan.seed).save(source)
     return load_manifest(stored, "image", "caption", "speech", TARGETS, "group")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,16 @@ from typing import Any
 
 import keras
 
-from mmkeras.manifest import Manifest, digest, load_manifest
+from mmkeras.history import HISTORY, PICTURE, draw_history, read_history, write_history
+from mmkeras.manifest import Manifest
 from mmkeras.model import recipe_of
+from mmkeras.origin import manifest_of, rows_of
 from mmkeras.prepare import Prepared, check_tokenizer, prepare
 from mmkeras.recipe import Recipe
-from mmkeras.sources import arguments
-from mmkeras.splits import SPLITS
-from mmkeras_edge.inputs import pick
 
-MODEL, TOKENIZER, HISTORY, ABOUT = "model.keras", "tokenizer.json", "history.csv", "run.json"
+MODEL, TOKENIZER, ABOUT, RECIPE = "model.keras", "tokenizer.json", "run.json", "recipe.json"
+LAST, LOGS = "last.weights.h5", "logs"
+CHECKPOINT = "checkpoint"  # the folder of a training that is not finished
 
 
 @dataclass(frozen=True)
@@ -43,29 +44,14 @@ class Run:
 
     def manifest(self, path: str | os.PathLike[str] | None = None) -> Manifest:
         """The manifest that it was trained on, or another one with the same columns."""
-        data = self.about["data"]
-        kinds = data.get("kinds") or {name: name for name in data["inputs"]}
-        columns = arguments(data["inputs"], kinds)
-        return load_manifest(path or data["path"], targets=data["targets"], **columns)
+        return manifest_of(self.about["data"], path)
 
     def rows(self, split: str) -> Manifest:
         """Its "train", "valid" or "test" rows: what it learned from, was chosen by, never saw.
 
         Raises ValueError when the manifest is another one by now.
         """
-        pick(dict.fromkeys(SPLITS), split, "split")
-        data = self.about["data"]
-        if digest(data["path"]) != data["sha256"]:
-            raise ValueError(
-                f"{data['path']} has changed since the training; name the rows to use: "
-                "a manifest of their own"
-            )
-        whole = self.manifest()
-        seen = {*data["lines"]["train"], *data["lines"]["valid"]}
-        lines = data["lines"].get(split, set(whole.lines) - seen)
-        if not lines:
-            raise ValueError(f"{data['path']}: no {split} rows")
-        return whole.on_lines(lines)
+        return rows_of(self.about["data"], split)
 
     def prepare(self, data: Manifest | Prepared) -> Prepared:
         """A manifest as the arrays that this run's model takes.
@@ -80,7 +66,8 @@ class Run:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the folder, complete or not at all; an older run there is replaced.
 
-        Raises FileExistsError for a folder that is no run.
+        Of a training that ends there, its last weights and its logs are taken over. Raises
+        FileExistsError for a folder that is no run.
         """
         path = Path(path)
         check_free(path)
@@ -91,8 +78,15 @@ class Run:
             self.model.save(new / MODEL)
             if self.tokenizer_json is not None:
                 (new / TOKENIZER).write_text(self.tokenizer_json, encoding="utf-8")
-            _write_history(new / HISTORY, self.history)
+            write_history(new / HISTORY, self.history)
+            if self.history:
+                draw_history(new / PICTURE, self.history)
+            recipe = json.dumps(self.recipe.to_dict(), indent=1, ensure_ascii=False)
+            (new / RECIPE).write_text(recipe, encoding="utf-8")
             (new / ABOUT).write_text(json.dumps(self.about, indent=1), encoding="utf-8")
+            for made in (path / CHECKPOINT / LAST, path / LOGS):
+                if made.exists():
+                    shutil.move(made, new / made.name)
             if path.exists():
                 path.rename(old)
             try:
@@ -105,29 +99,26 @@ class Run:
 
 def check_free(path: Path) -> None:
     """Raises FileExistsError for what is there and no run: it is not to be replaced."""
-    if path.exists() and not (path / ABOUT).is_file():
+    ours = (path / ABOUT).is_file() or (path / CHECKPOINT).is_dir() or (path / LOGS).is_dir()
+    if path.exists() and not ours:
         raise FileExistsError(f"{str(path)!r} exists and is no run; choose another folder")
 
 
 def load(path: str | os.PathLike[str]) -> Run:
-    """Opens a run's folder. Raises FileNotFoundError if there is none."""
+    """Opens a run's folder. Raises FileNotFoundError if there is none, or an unfinished one."""
     path = Path(path)
     if not (path / ABOUT).is_file():
+        if (path / CHECKPOINT).is_dir():
+            raise FileNotFoundError(
+                f"the training in {str(path)!r} is not finished; go on with it: "
+                f"mmkeras train --resume --out {path}"
+            )
         raise FileNotFoundError(f"{str(path)!r} is no run: no {ABOUT} in it")
     tokenizer = path / TOKENIZER
-    with open(path / HISTORY, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
     return Run(
         model=keras.models.load_model(path / MODEL),
         tokenizer_json=tokenizer.read_text(encoding="utf-8") if tokenizer.is_file() else None,
-        history={name: [float(row[name]) for row in rows] for name in (rows[0] if rows else ())},
+        history=read_history(path / HISTORY),
         about=json.loads((path / ABOUT).read_text(encoding="utf-8")),
         path=path,
     )
-
-
-def _write_history(path: Path, history: Mapping[str, Sequence[float]]) -> None:
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(history)
-        writer.writerows(zip(*history.values(), strict=True))

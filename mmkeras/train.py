@@ -3,180 +3,127 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
-import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import keras
 
 from mmkeras.adapting import adapt
-from mmkeras.balance import Losses, callbacks_for, losses_for
-from mmkeras.dataset import Batches
-from mmkeras.frozen import frozen_inputs, give_back, head_model, through_towers
-from mmkeras.heads import HEADS
-from mmkeras.manifest import Manifest, digest
-from mmkeras.model import recipe_of
+from mmkeras.manifest import Manifest
+from mmkeras.model import assemble, recipe_of
+from mmkeras.origin import origin_of, rows_of
 from mmkeras.prepare import Prepared, check_tokenizer, prepare
-from mmkeras.progress import Progress
+from mmkeras.provenance import host, revision, versions
 from mmkeras.recipe import Recipe
-from mmkeras.run import Run, check_free
+from mmkeras.run import ABOUT, Run, check_free, load
+from mmkeras.session import Session
 from mmkeras.tokenizer import tokenizer_for
-
-PACKAGES = ("mmkeras", "keras", "tensorflow", "numpy", "tokenizers", "soxr", "soundfile", "pillow")
-
-
-@dataclass(frozen=True)
-class Training:
-    """How to train, beside for how long.
-
-    `balance` is how several losses come to their weights: "fixed" takes those of the tasks,
-    "uncertainty" and "gradnorm" correct them while the model trains, see `mmkeras.balance`.
-    """
-
-    batch_size: int = 64
-    learning_rate: float = 2e-3  # at the start; it falls to 0 along a cosine
-    weight_decay: float = 1e-2  # decoupled: Loshchilov and Hutter, ICLR 2019
-    warm_up: float = 0.05  # share of the steps in which the rate rises to learning_rate
-    clip_norm: float = 1.0
-    augment: bool = True
-    seed: int = 0
-    balance: str = "fixed"
+from mmkeras.training import Training
+from mmkeras.unfinished import Plan, Unfinished
 
 
 def fit(
-    model: keras.Model,
+    model: keras.Model | Recipe,
     train: Manifest | Prepared,
-    valid: Manifest | Prepared,
+    valid: Manifest | Prepared | None = None,
     epochs: int = 30,
     out: str | os.PathLike[str] | None = None,
-    training: Training = Training(),
+    training: Training = Training(),  # noqa: B008  frozen
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    resume: bool = False,
+    overwrite: bool = False,
 ) -> Run:
-    """Trains a model of `build_model`, keeps its best epoch by validation loss, stores the run.
+    """Trains a model of `build_model`, or of a recipe, keeps its best epoch, stores the run.
 
-    Text gets a tokenizer trained on the training rows. Towers that are frozen (`trainable=False`)
-    are computed once for each distinct input. `out` is the run's folder; None stores nothing.
-    Raises ValueError when the loss is no number any more; then nothing is stored either.
+    Without `valid`, the manifest is split: 70 percent to learn from, 10 to choose by. Text gets a
+    tokenizer trained on the training rows. Towers that are frozen (`trainable=False`) are computed
+    once for each distinct input. `out` is the run's folder; None stores nothing. While it trains,
+    `out/checkpoint` holds all that it takes to go on: with `resume` the same call does, ends with
+    the weights of an unbroken one, and begins where there is nothing to go on with.
+
+    Raises FileExistsError for an unfinished training in `out`, without `resume` or `overwrite`, and
+    ValueError when what it was begun with differs; ValueError when the loss is no number any more,
+    MemoryError, OSError of a full disk and KeyboardInterrupt with a word on how to go on.
     """
-    recipe = recipe_of(model)
     begun = time.perf_counter()
     if out is not None:
         check_free(Path(out))
-    train, valid = _prepared(recipe, train, valid)
-    origin = _origin(train.manifest, valid.manifest)
+    unfinished = Unfinished.of(out)
+    going_on = resume and unfinished.begun
+    if resume and not going_on and out is not None and Path(out, ABOUT).is_file():
+        return load(out)  # it is finished
+    if unfinished.begun and not (resume or overwrite):
+        raise FileExistsError(
+            f"{os.fspath(out or '')!r} has an unfinished training; go on with resume, choose "
+            "another folder, or begin anew with overwrite"
+        )
     keras.utils.set_random_seed(training.seed)
-    adapt(model, train)
-    frozen = frozen_inputs(recipe)
-    seen = model
-    train_data, valid_data = train, valid
-    if frozen:
-        seen = head_model(model, frozen)
-        train_data = through_towers(model, frozen, train)
-        valid_data = through_towers(model, frozen, valid)
-    raw = [name for name in recipe.inputs if name not in frozen]
-    batches = Batches(
-        train_data,
-        training.batch_size,
-        shuffle=True,
-        augment=raw if training.augment else (),
-        seed=training.seed,
-    )
-    losses = losses_for(seen, recipe, training.balance)
-    compile_for(seen, recipe, training, losses, steps=epochs * len(batches))
-    balance = callbacks_for(losses, recipe, batches)
-    best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
-    with Progress(epochs, len(batches)) as progress:
-        history = seen.fit(
-            batches,
-            validation_data=Batches(valid_data, 256),
-            epochs=epochs,
-            callbacks=[*balance, best, keras.callbacks.TerminateOnNaN(), progress, *callbacks],
-            verbose=0,
-        )
-    if not math.isfinite(history.history["loss"][-1]):
-        raise ValueError(
-            f"the loss is no number any more in epoch {len(history.epoch)}; nothing was stored. "
-            f"Lower Training(learning_rate={training.learning_rate})"
-        )
-    if frozen:
-        give_back(seen, model)
+    if isinstance(model, Recipe):
+        model = assemble(model)
+    recipe = recipe_of(model)
+    tokenizer_json = unfinished.tokenizer_json() if going_on else None
+    train, valid = _prepared(recipe, train, valid, training.seed, tokenizer_json)
+    plan = Plan(recipe, training, epochs, origin_of(train.manifest, valid.manifest))
+    if going_on:
+        unfinished.check(plan, train)
+        model.set_weights(unfinished.model().get_weights())
+    else:
+        keras.utils.set_random_seed(training.seed)
+        adapt(model, train)
+        unfinished.begin(plan, model, train.tokenizer_json)
+    session = Session(model, plan, train, valid, unfinished, callbacks)
+    try:
+        history = session.run(unfinished.state() if going_on else None)
+    except BaseException:
+        unfinished.forget()
+        raise
     about = {
         "training": dataclasses.asdict(training),
         "epochs": epochs,
         "rows": {"train": len(train), "valid": len(valid)},
-        "data": origin,
+        "data": plan.data,
         "seconds": round(time.perf_counter() - begun, 1),
-        "host": {"machine": platform.machine(), "python": platform.python_version()},
+        "host": host(),
+        "git": revision(),
         "versions": versions(),
     }
-    run = Run(model, train.tokenizer_json, history.history, about)
+    run = Run(model, train.tokenizer_json, history, about)
     return dataclasses.replace(run, path=run.save(Path(out))) if out is not None else run
 
 
-def compile_for(
-    model: keras.Model, recipe: Recipe, training: Training, losses: Losses, steps: int
-) -> None:
-    """Sets the losses and metrics of the recipe's outputs, and AdamW with warm-up and cosine.
+def resume(out: str | os.PathLike[str], callbacks: Sequence[keras.callbacks.Callback] = ()) -> Run:
+    """Goes on with the unfinished training in a run's folder, on the rows that it was begun with.
 
-    A metric of an output counts only the rows that have its label.
+    Raises FileNotFoundError where there is none, ValueError when its manifest has changed.
     """
-    warm_up = int(training.warm_up * steps)
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warm_up else training.learning_rate,
-        decay_steps=max(steps - warm_up, 1),
-        warmup_target=training.learning_rate if warm_up else None,
-        warmup_steps=warm_up,
+    unfinished = Unfinished.of(out)
+    plan, tokenizer_json = unfinished.plan(), unfinished.tokenizer_json()
+    train, valid = (
+        prepare(rows_of(plan.data, split), plan.recipe, tokenizer_json)
+        for split in ("train", "valid")
     )
-    metrics = {name: HEADS[task.kind].metrics(task) for name, task in recipe.outputs.items()}
-    model.compile(
-        optimizer=keras.optimizers.AdamW(
-            rate, weight_decay=training.weight_decay, clipnorm=training.clip_norm
-        ),
-        loss=losses,
-        loss_weights={name: task.weight for name, task in recipe.outputs.items()},
-        weighted_metrics=metrics,
-    )
-    # Else its variables are made while the step is traced, which is then done twice.
-    model.optimizer.build(model.trainable_variables)
-
-
-def versions() -> dict[str, str]:
-    """The packages that decide what a model is, with their versions."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:  # running from a source tree
-            found[package] = "not installed"
-    return found
-
-
-def _origin(train: Manifest, valid: Manifest) -> dict[str, Any]:
-    """Where the rows came from, so that the rest of the manifest can be found as the test rows."""
-    return {
-        "path": str(train.path),
-        "sha256": digest(train.path),
-        "inputs": dict(train.inputs),
-        "kinds": dict(train.kinds),
-        "targets": {name: train.kind_of(name) for name in train.targets},
-        "lines": {"train": train.lines, "valid": valid.lines},
-    }
+    model = unfinished.model()
+    return fit(model, train, valid, plan.epochs, out, plan.training, callbacks, resume=True)
 
 
 def _prepared(
-    recipe: Recipe, train: Manifest | Prepared, valid: Manifest | Prepared
+    recipe: Recipe,
+    train: Manifest | Prepared,
+    valid: Manifest | Prepared | None,
+    seed: int,
+    tokenizer_json: str | None,
 ) -> tuple[Prepared, Prepared]:
+    if valid is None:
+        if isinstance(train, Prepared):
+            raise ValueError("prepared rows want valid= beside them; a manifest is split by itself")
+        train, valid, _ = train.split(seed)
     if isinstance(train, Prepared):
         tokenizer_json = train.tokenizer_json
         train = train.narrowed(recipe)
     else:
-        tokenizer_json = tokenizer_for(recipe, train)
+        tokenizer_json = tokenizer_json or tokenizer_for(recipe, train)
         train = prepare(train, recipe, tokenizer_json)
     if isinstance(valid, Prepared):
         check_tokenizer(valid, tokenizer_json)

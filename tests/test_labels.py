@@ -16,7 +16,7 @@ from mmkeras.dataset import Batches
 from mmkeras.inspection import inspect
 from mmkeras.prepare import prepare
 from mmkeras.tokenizer import train_tokenizer
-from mmkeras.train import compile_for
+from mmkeras.session import compile_for
 
 TASKS = {"animal": "classify", "age": "regress"}
 RECIPE = Recipe(
@@ -164,8 +164,8 @@ def test_the_command_trains_on_kinds_that_are_named(write, tmp_path):
         for i in range(60)
     ]
     out = tmp_path / "run"
-    options = ["--text", "words", "--target", "age:regress", "--target", "animal", "--balance"]
-    given = [*options, "uncertainty", "--epochs", "2", "--out", out, "--json"]
+    options = ["--text", "words", "--target", "age:regress", "--target", "animal", "--set"]
+    given = [*options, "training.balance=uncertainty", "--epochs", "2", "--out", out, "--json"]
     done = CliRunner().invoke(app, ["train", str(write(*rows)), *map(str, given)])
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)

@@ -10,7 +10,7 @@ from mmkeras.recipe import Recipe
 from mmkeras.run import Run
 from mmkeras.sources import arguments, distinct, named_columns, problem_with, raw_source
 from mmkeras.tasks import Classify
-from mmkeras.train import _origin
+from mmkeras.origin import origin_of
 from mmkeras_edge.inputs import load_sample
 
 HERE = Path("/data")
@@ -126,7 +126,7 @@ def test_saved_elsewhere_views_and_recordings_are_found(write, tmp_path):
 
 def test_a_run_finds_the_same_inputs_in_its_manifest_again(write):
     data = read(write())
-    about = {"data": _origin(data, data)}
+    about = {"data": origin_of(data, data)}
     again = Run(None, None, {}, about).manifest()
     assert (again.inputs, again.kinds) == (data.inputs, data.kinds)
     old = {**about["data"], "inputs": {"text": "label"}}

@@ -155,11 +155,11 @@ def content(folder):
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_ctrl_c_leaves_nothing_behind(model, parts, tmp_path):
+def test_ctrl_c_before_anything_was_learned_leaves_nothing_behind(model, parts, tmp_path):
     out = tmp_path / "runs/new"
     before = content(tmp_path)
-    with pytest.raises(KeyboardInterrupt):
-        fit(model, *parts[:2], 2, out, QUICK, callbacks=[Epochs(1, stop)])
+    with pytest.raises(KeyboardInterrupt, match="stopped; nothing was stored yet"):
+        fit(model, *parts[:2], 2, out, QUICK, callbacks=[Epochs(0, stop)])
     assert content(tmp_path) == before
     assert not out.exists()
 
@@ -170,8 +170,9 @@ def test_ctrl_c_leaves_an_older_run_as_it_was(model, parts, tmp_path):
     before = content(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         fit(model, *parts[:2], 2, out, QUICK, callbacks=[Epochs(1, stop)])
-    assert content(tmp_path) == before
-    fit(model, *parts[:2], 2, out, QUICK)
+    assert {**content(tmp_path), **before} == content(tmp_path)
+    assert len(load(out).history["loss"]) == 1
+    fit(model, *parts[:2], 2, out, QUICK, resume=True)
     assert len(load(out).history["loss"]) == 2  # and is replaced when all goes well
 
 
@@ -247,6 +248,8 @@ def test_a_baseline_trains_on_rows_prepared_for_all_inputs(recipe, words, parts)
     assert mmkeras.evaluate(run, test).rows == len(test)
 
 
-def test_training_prints_nothing_where_there_is_no_terminal(model, parts, capfd):
-    fit(model, *parts[:2], epochs=1, training=QUICK)
-    assert capfd.readouterr() == ("", "")
+def test_training_writes_a_line_an_epoch_where_there_is_no_terminal(model, parts, capfd):
+    fit(model, *parts[:2], epochs=2, training=QUICK)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert [line.split()[0] for line in err.splitlines()] == ["epoch", "1/2", "2/2"]

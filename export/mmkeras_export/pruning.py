@@ -13,7 +13,8 @@ from keras import ops
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run
-from mmkeras.train import Training, fit
+from mmkeras.train import fit
+from mmkeras.training import Training
 
 MIN_WEIGHTS = 1_000  # a smaller kernel saves nothing worth its part in the answer
 RISE = 0.5  # share of the epochs in which the sparsity rises; the rest repairs

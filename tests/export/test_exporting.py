@@ -6,8 +6,8 @@ import pytest
 
 import mmkeras
 import mmkeras_edge
+from mmkeras.provenance import versions
 from mmkeras.run import Run
-from mmkeras.train import versions
 from mmkeras_edge.verify import verify
 from mmkeras_export import PRECISIONS, GateError, export, export_all
 

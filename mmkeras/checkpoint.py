@@ -1,0 +1,161 @@
+"""What a killed training needs to go on as if nothing had been: one file, replaced as a whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from mmkeras.history import HISTORY, History, write_history
+
+SHARE = 0.05  # of the time that writing may take: a state of gigabytes is written less often
+
+
+@dataclass
+class Position:
+    """Where a training is: `batch` batches of `epoch` are done, in its phase of that number.
+
+    Epochs count on over the phases. `history` has the epochs before; `states` what callbacks keep.
+    """
+
+    phase: int = 0
+    epoch: int = 0
+    batch: int = 0
+    history: History = field(default_factory=dict)
+    states: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class State:
+    """A position, and the values of the variables there: of model, optimizer, losses, metrics."""
+
+    position: Position
+    values: Mapping[str, np.ndarray]  # "model/0", "optimizer/3", ...
+
+    @classmethod
+    def of(cls, position: Position, model: keras.Model) -> State:
+        """The state of a compiled model. Copies: the training goes on."""
+        if hasattr(model, "jax_state_sync"):
+            model.jax_state_sync()  # within an epoch, the JAX trainer holds the values apart
+        values = {
+            f"{name}/{i}": np.array(ops.convert_to_numpy(variable))
+            for name, variables in _variables(model).items()
+            for i, variable in enumerate(variables)
+        }
+        return cls(position, values)
+
+    @property
+    def finite(self) -> bool:
+        """Whether the figures are numbers: else it is no state to go on from."""
+        metrics = [value for name, value in self.values.items() if name.startswith("metrics/")]
+        return all(np.isfinite(value).all() for value in metrics)
+
+    def restore(self, model: keras.Model, metrics: bool = False) -> None:
+        """Gives a model like the one it was taken of the same values.
+
+        Those of its `metrics` alone, or all but these: `fit` resets metrics when an epoch begins.
+        """
+        for name, variables in _variables(model).items():
+            if metrics is (name == "metrics"):
+                for i, variable in enumerate(variables):
+                    variable.assign(self.values[f"{name}/{i}"])
+
+    def save(self, path: Path) -> None:
+        """Writes one file, complete or not at all."""
+        part = path.with_name(f".{path.name}.part")
+        with open(part, "wb") as file:
+            np.savez(file, position=np.array(json.dumps(asdict(self.position))), **self.values)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+
+    @classmethod
+    def load(cls, path: Path) -> State:
+        """Reads what `save` wrote; runs no code of it."""
+        with np.load(path, allow_pickle=False) as values:
+            position = Position(**json.loads(str(values["position"])))
+            return cls(position, {name: values[name] for name in values if name != "position"})
+
+
+def _variables(model: keras.Model) -> dict[str, Sequence[keras.Variable]]:
+    """All that changes in training: weights, random states, moments, weights of losses."""
+    losses = model.loss.values() if isinstance(model.loss, dict) else ()
+    return {
+        "model": model.variables,  # with the states of random layers
+        "optimizer": model.optimizer.variables,
+        "losses": [loss.weight for loss in losses if hasattr(loss, "weight")],
+        "metrics": model.metrics_variables,
+    }
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Writes the state after each epoch, and within one that lasts longer than `every_s`; after
+    each batch if that is 0.
+
+    `resumed` is the state that this training goes on from. `parts` are callbacks with `state()`
+    and `restore(state)`. Comes last, when the others have done what they do.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        position: Position,
+        parts: Mapping[str, Any],
+        every_s: float,
+        resumed: State | None = None,
+    ):
+        super().__init__()
+        self.position = position
+        self._path = path
+        self._parts = parts
+        self._every_s = every_s
+        self._resumed = resumed
+        self._skipped = position.batch
+        self._written_s = time.monotonic()
+        self._cost_s = 0.0  # of the last writing
+        self._begun_s = 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._begun_s = time.monotonic()
+        if self._resumed is not None and self._skipped:
+            self._resumed.restore(self.model, metrics=True)
+
+    # Not at a batch's end: without a callback there, Keras need not wait for each step.
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch and self._due(self._every_s):
+            self.position.batch = self._skipped + batch
+            self._write()
+
+    def on_epoch_end(self, epoch, logs=None):
+        figures = {**(logs or {}), "seconds": time.monotonic() - self._begun_s}
+        for name, value in figures.items():
+            self.position.history.setdefault(name, []).append(float(value))
+        self.position.epoch, self.position.batch, self._skipped = epoch + 1, 0, 0
+        if self._due(0.0):
+            self._write()
+
+    def _due(self, every_s: float) -> bool:
+        if self._path is None or not self._every_s:
+            return self._path is not None
+        waited_s = time.monotonic() - self._written_s
+        return waited_s >= max(every_s, self._cost_s / SHARE)
+
+    def _write(self) -> None:
+        begun_s = time.monotonic()
+        self.position.states = {name: part.state() for name, part in self._parts.items()}
+        state = State.of(self.position, self.model)
+        if not state.finite:
+            return
+        assert self._path is not None
+        state.save(self._path)
+        write_history(self._path.with_name(HISTORY), self.position.history)
+        self._written_s = time.monotonic()
+        self._cost_s = self._written_s - begun_s

@@ -1,0 +1,52 @@
+"""Where the rows of a training came from, as plain data, and how to find them again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from mmkeras.manifest import Manifest, digest, load_manifest
+from mmkeras.sources import arguments
+from mmkeras.splits import SPLITS
+from mmkeras_edge.inputs import pick
+
+Origin = Mapping[str, Any]  # path, sha256, inputs, kinds, targets and lines by split
+
+
+def origin_of(train: Manifest, valid: Manifest) -> dict[str, Any]:
+    """Of the rows learned from and chosen by; the rest of the manifest are the test rows."""
+    return {
+        "path": str(train.path),
+        "sha256": digest(train.path),
+        "inputs": dict(train.inputs),
+        "kinds": dict(train.kinds),
+        "targets": {name: train.kind_of(name) for name in train.targets},
+        "lines": {"train": train.lines, "valid": valid.lines},
+    }
+
+
+def manifest_of(origin: Origin, path: str | os.PathLike[str] | None = None) -> Manifest:
+    """The whole manifest, or another one with the same columns."""
+    kinds = origin.get("kinds") or {name: name for name in origin["inputs"]}
+    columns = arguments(origin["inputs"], kinds)
+    return load_manifest(path or origin["path"], targets=origin["targets"], **columns)
+
+
+def rows_of(origin: Origin, split: str) -> Manifest:
+    """Its "train", "valid" or "test" rows: what was learned from, chosen by, never seen.
+
+    Raises ValueError when the manifest is another one by now.
+    """
+    pick(dict.fromkeys(SPLITS), split, "split")
+    if digest(origin["path"]) != origin["sha256"]:
+        raise ValueError(
+            f"{origin['path']} has changed since the training; name the rows to use: "
+            "a manifest of their own"
+        )
+    whole, lines = manifest_of(origin), origin["lines"]
+    if split not in lines:
+        lines = {split: set(whole.lines) - {*lines["train"], *lines["valid"]}}
+    if not lines[split]:
+        raise ValueError(f"{origin['path']}: no {split} rows")
+    return whole.on_lines(lines[split])

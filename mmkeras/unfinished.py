@@ -1,0 +1,156 @@
+"""A training that is not finished: the folder `checkpoint` in the run's, and how to go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from mmkeras.checkpoint import State
+from mmkeras.prepare import Prepared
+from mmkeras.recipe import Recipe
+from mmkeras.run import CHECKPOINT, LAST, MODEL, TOKENIZER
+from mmkeras.training import Training
+
+PLAN, STATE, EPOCHS = "plan.json", "state.npz", "epochs"
+# What may differ when a training goes on: nothing that was computed depends on it.
+MAY_CHANGE = {"learning_rate", "weight_decay", "clip_norm", "patience", "checkpoint_s"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training is to do; it goes on only where this is the same."""
+
+    recipe: Recipe
+    training: Training
+    epochs: int
+    data: Mapping[str, Any]  # path, digest, columns and lines of the rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "recipe": self.recipe.to_dict(),
+            "training": asdict(self.training),
+            "epochs": self.epochs,
+            "data": dict(self.data),
+        }
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """The folder of an unfinished training; `path` None keeps nothing."""
+
+    path: Path | None
+
+    @classmethod
+    def of(cls, run: str | os.PathLike[str] | None) -> Unfinished:
+        """That of a run's folder."""
+        return cls(None if run is None else Path(run, CHECKPOINT))
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a training to go on with: one that has learned something."""
+        return self.path is not None and (self.path / STATE).is_file()
+
+    @property
+    def state_path(self) -> Path | None:
+        """The file of its last state."""
+        return self.path and self.path / STATE
+
+    @property
+    def last_path(self) -> Path | None:
+        """The file of the weights after the last epoch."""
+        return self.path and self.path / LAST
+
+    @property
+    def epochs_path(self) -> Path | None:
+        """The folder of its best epochs."""
+        return self.path and self.path / EPOCHS
+
+    def begin(self, plan: Plan, model: keras.Model, tokenizer_json: str | None) -> None:
+        """Stores what it starts from, in the place of an older one."""
+        if self.path is None:
+            return
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(parents=True)
+        model.save(self.path / MODEL)
+        if tokenizer_json is not None:
+            (self.path / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
+        plain = json.dumps(plan.to_dict(), indent=1)
+        (self.path / PLAN).write_text(plain, encoding="utf-8")
+
+    def forget(self) -> None:
+        """Leaves nothing of a training that was broken off before it had learned something."""
+        if self.path is not None and not self.begun:
+            shutil.rmtree(self.path, ignore_errors=True)
+            if self.path.parent.is_dir() and not any(self.path.parent.iterdir()):
+                self.path.parent.rmdir()
+
+    def plan(self) -> Plan:
+        """What it is to do. Raises FileNotFoundError where no training was begun."""
+        if self.path is None or not self.begun:
+            raise FileNotFoundError(f"no unfinished training in {str(self.path)!r}")
+        plain = json.loads((self.path / PLAN).read_text(encoding="utf-8"))
+        training = Training(**plain["training"])
+        return Plan(Recipe.from_dict(plain["recipe"]), training, plain["epochs"], plain["data"])
+
+    def tokenizer_json(self) -> str | None:
+        """The tokenizer that it was begun with."""
+        assert self.path is not None
+        path = self.path / TOKENIZER
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    def model(self) -> keras.Model:
+        """The model as it was before the first step."""
+        assert self.path is not None
+        return keras.models.load_model(self.path / MODEL)
+
+    def state(self) -> State | None:
+        """Where it is; None before its first checkpoint."""
+        path = self.state_path
+        return State.load(path) if path is not None and path.is_file() else None
+
+    def kept(self) -> str:
+        """What there is to go on from, in words."""
+        if self.path is None:
+            return "nothing is kept, for no folder was given"
+        state = self.state()
+        if state is None:
+            return "nothing was stored yet"
+        done = f"epoch {state.position.epoch}" if state.position.epoch else "the first steps"
+        return f"{str(self.path.parent)!r} keeps {done}: go on with resume"
+
+    def check(self, plan: Plan, data: Prepared) -> None:
+        """Raises ValueError when it was begun with another plan or tokenizer, naming the fields."""
+        # As JSON has them: it knows no tuples.
+        before, now = (json.loads(json.dumps(each.to_dict())) for each in (self.plan(), plan))
+        for each in (before, now):
+            for name in MAY_CHANGE:
+                each["training"].pop(name, None)
+        differ = _differences(before, now)
+        if self.tokenizer_json() != data.tokenizer_json:
+            differ.append("the tokenizer")
+        if differ:
+            raise ValueError(
+                f"{str(self.path)!r} was begun otherwise: {'; '.join(differ)}. Go on with what it "
+                "was begun with, choose another folder, or begin anew with overwrite"
+            )
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> list[str]:
+    """What differs, as "training.seed was 0, is 1"."""
+    found = []
+    for name in [*before, *(key for key in now if key not in before)]:
+        old, new, where = before.get(name), now.get(name), f"{at}{name}"
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _differences(old, new, f"{where}.")
+        elif old != new:
+            shown = [text if len(text := repr(value)) <= 40 else "..." for value in (old, new)]
+            found.append(f"{where} was {shown[0]}, is {shown[1]}")
+    return found
