@@ -95,8 +95,8 @@ def build(
             table.append((image, wording, speech, answer(shown, said, asked), *made_of))
             drawn.add((shown, number))
     mnist.write_pictures(folder / "pictures", pictures, drawn)
-    header = ("image", "instruction", "speech", "answer")
-    header += ("shown", "spoken", "asked", "voice", "split")
+    parts = ("shown", "spoken", "asked", "voice", "split")
+    header = ("image", "instruction", "speech", "answer", *parts)
     return write_table(folder / "gated_digits.csv", header, table)
 
 
