@@ -9,8 +9,7 @@ import pytest
 
 from mmkeras import Text
 from mmkeras.branches.text import ENCODERS, text_branch
-from mmkeras_export import PRECISIONS, convert, dynamic_islands, islands_of, run_lite
-from mmkeras_export.comparison import rows_of
+from mmkeras_export import PRECISIONS, convert, dynamic_islands
 
 LENGTH, KINDS, ROWS = 8, 300, 24
 SIZES = {"vocabulary_size": KINDS, "num_layers": 1, "num_heads": 2, "max_sequence_length": LENGTH}
@@ -47,23 +46,10 @@ def converted():
     return model, convert(model), feed, model.predict(feed, verbose=0)
 
 
-@pytest.fixture(scope="module", params=PRECISIONS)
-def answers(request, converted):
-    """Precision, and what its file answers, by output."""
-    model, lite, feed, _ = converted
-    shrunk = PRECISIONS[request.param].shrink(lite, rows_of(feed), islands_of(model))
-    return request.param, run_lite(shrunk, feed)
-
-
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("name", NAMES)
-def test_an_encoder_answers_as_keras_does(name, answers, converted):
-    precision, given = answers
-    expected = converted[3][name]
-    error = given[name] - expected
-    if PRECISIONS[precision].exact:
-        assert np.abs(error).max() < 1e-4
-    else:  # of what the texts differ by
-        assert error.std() < 0.1 * (expected - expected.mean(axis=0)).std()
+def test_an_encoder_answers_as_keras_does(check_close, name, precision):
+    check_close(precision, name, share=0.1)
 
 
 def test_towers_with_attention_over_text_are_spared(converted):

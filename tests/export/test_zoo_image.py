@@ -8,8 +8,7 @@ from keras import layers
 
 from mmkeras import Image
 from mmkeras.branches.image import image_branch
-from mmkeras_export import PRECISIONS, convert, islands_of, run_lite
-from mmkeras_export.comparison import rows_of
+from mmkeras_export import PRECISIONS, convert
 
 ROWS, PX = 16, 32
 
@@ -81,21 +80,8 @@ def converted():
     return model, convert(model), feed, model.predict(feed, verbose=0)
 
 
-@pytest.fixture(scope="module", params=PRECISIONS)
-def answers(request, converted):
-    """Precision, and what its file answers, by output."""
-    model, lite, feed, _ = converted
-    shrunk = PRECISIONS[request.param].shrink(lite, rows_of(feed), islands_of(model))
-    return request.param, run_lite(shrunk, feed)
-
-
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("what", ["vector", "places"])
 @pytest.mark.parametrize("name", WAYS)
-def test_a_way_to_look_answers_as_keras_does(name, what, answers, converted):
-    precision, found = answers
-    wanted = converted[3][f"{name}_{what}"]
-    error = found[f"{name}_{what}"] - wanted
-    if PRECISIONS[precision].exact:
-        assert np.abs(error).max() < 1e-4 * max(1.0, np.abs(wanted).max())
-    else:  # of what the rows differ by
-        assert error.std() < 0.25 * (wanted - wanted.mean(axis=0)).std()
+def test_a_way_to_look_answers_as_keras_does(check_close, name, what, precision):
+    check_close(precision, f"{name}_{what}")
