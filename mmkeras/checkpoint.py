@@ -23,19 +23,25 @@ SHARE = 0.05  # of the time that writing may take: a state of gigabytes is writt
 class Position:
     """Where a training is: `batch` batches of `epoch` are done, in its phase of that number.
 
-    Epochs count on over the phases. `history` has the epochs before; `states` what callbacks keep.
+    Epochs count on over the phases; `begun` is the first of this one. `history` has the epochs
+    before; `states` what callbacks keep.
     """
 
     phase: int = 0
+    begun: int = 0
     epoch: int = 0
     batch: int = 0
     history: History = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
 
+    def next_phase(self) -> None:
+        """To the begin of the next phase."""
+        self.phase, self.begun, self.states = self.phase + 1, self.epoch, {}
+
 
 @dataclass(frozen=True)
 class State:
-    """A position, and the values of the variables there: of model, optimizer, losses, metrics."""
+    """A position, and the values of the variables there: of model, optimizer and metrics."""
 
     position: Position
     values: Mapping[str, np.ndarray]  # "model/0", "optimizer/3", ...
@@ -72,7 +78,9 @@ class State:
         """Writes one file, complete or not at all."""
         part = path.with_name(f".{path.name}.part")
         with open(part, "wb") as file:
-            np.savez(file, position=np.array(json.dumps(asdict(self.position))), **self.values)
+            position = np.array(json.dumps(asdict(self.position)))
+            arrays: dict[str, Any] = {"position": position, **self.values}
+            np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -86,12 +94,10 @@ class State:
 
 
 def _variables(model: keras.Model) -> dict[str, Sequence[keras.Variable]]:
-    """All that changes in training: weights, random states, moments, weights of losses."""
-    losses = model.loss.values() if isinstance(model.loss, dict) else ()
+    """All that changes in training: weights, states of random layers, moments, sums of metrics."""
     return {
-        "model": model.variables,  # with the states of random layers
+        "model": model.variables,
         "optimizer": model.optimizer.variables,
-        "losses": [loss.weight for loss in losses if hasattr(loss, "weight")],
         "metrics": model.metrics_variables,
     }
 

@@ -11,6 +11,7 @@ import keras
 
 from mmkeras.adapting import scale_of
 from mmkeras.averaging import Best
+from mmkeras.ema import averaged
 from mmkeras.recipe import Recipe
 
 COUNTS = "counts"  # a callback that logs it as 0 takes an epoch out of the choice
@@ -75,7 +76,8 @@ class Keep(keras.callbacks.Callback):
         score = self._score(logs)
         if not logs.get(COUNTS, 1.0) or not math.isfinite(score):
             return
-        self._best.offer(score, epoch, self.model.get_weights())
+        with averaged(self.model):  # which are what was measured
+            self._best.offer(score, epoch, self.model.get_weights())
         self._waited = 0 if score > self._highest else self._waited + 1
         self._highest = max(self._highest, score)
         if self.done:

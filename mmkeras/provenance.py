@@ -45,9 +45,7 @@ def devices() -> list[str]:
         found = tf.config.list_physical_devices("GPU")
         return [tf.config.experimental.get_device_details(gpu)["device_name"] for gpu in found]
     if keras.backend.backend() == "jax":
-        import jax
-
-        return [device.device_kind for device in jax.devices() if device.platform != "cpu"]
+        return [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
     return []
 
 

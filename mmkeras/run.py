@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,8 @@ class Run:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as workshop:
             new, old = Path(workshop, "new"), Path(workshop, "old")
             new.mkdir()
-            self.model.save(new / MODEL)
+            with _uncompiled(self.model):
+                self.model.save(new / MODEL)
             if self.tokenizer_json is not None:
                 (new / TOKENIZER).write_text(self.tokenizer_json, encoding="utf-8")
             write_history(new / HISTORY, self.history)
@@ -95,6 +97,17 @@ class Run:
                 if old.exists() and not path.exists():
                     old.rename(path)
         return path
+
+
+@contextmanager
+def _uncompiled(model: keras.Model) -> Iterator[None]:
+    """Within, the model is stored without its optimizer, whose state is twice as large as it."""
+    optimizer, compiled = getattr(model, "optimizer", None), model.compiled
+    model.optimizer, model.compiled = None, False
+    try:
+        yield
+    finally:
+        model.optimizer, model.compiled = optimizer, compiled
 
 
 def check_free(path: Path) -> None:

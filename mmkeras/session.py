@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
 
-from mmkeras.averaging import Best
+from mmkeras import modality_balance
+from mmkeras.averaging import Best, Weights, greedy_soup
 from mmkeras.balance import Losses, callbacks_for, losses_for
-from mmkeras.checkpoint import Checkpoint, History, Position, State
+from mmkeras.checkpoint import Checkpoint, Position, State
 from mmkeras.dataset import Batches
+from mmkeras.ema import ValidateAveraged
 from mmkeras.frozen import frozen_inputs, give_back, head_model, through_towers
 from mmkeras.heads import HEADS
+from mmkeras.history import History
 from mmkeras.keeping import Keep, Score
+from mmkeras.losses import Wanted
 from mmkeras.mishaps import NoNumber, explained
-from mmkeras.optimizer import adamw
+from mmkeras.optimizer import RatedAdamW, adamw
+from mmkeras.phases import Phase, phases_of
 from mmkeras.prepare import Prepared
+from mmkeras.pretrained import kept_still, rates_by_depth
 from mmkeras.progress import Progress
 from mmkeras.recipe import Recipe
 from mmkeras.training import Training
@@ -39,15 +47,23 @@ class Session:
 
     def run(self, state: State | None = None) -> History:
         """Begins, or goes on from a state; leaves the best weights in the model."""
+        plan = self.plan
+        phases = phases_of(plan.recipe, plan.epochs, plan.training.frozen_share)
         position = state.position if state else Position()
-        with (
-            explained(self.plan.training, self.unfinished.kept),
-            Progress(self.plan.epochs, self._steps) as progress,
-        ):
-            frozen = frozen_inputs(self.plan.recipe)
-            phase = self._phase(frozen)
-            best = self._train(phase, position, state, progress)
-            self._finish(phase, best)
+        with ExitStack() as stack:
+            stack.enter_context(explained(plan.training, self.unfinished.kept))
+            progress = Progress(plan.epochs, self._steps, len(self.train))
+            stack.enter_context(progress)
+            best = None
+            for number, phase in list(enumerate(phases))[position.phase :]:
+                if number > position.phase:
+                    position.next_phase()
+                part = self._part(phase)
+                best = self._best(number, part, before=best)
+                with kept_still(part.model, plan.recipe, phase.frozen):
+                    self._train(phase, part, best, position, state, progress)
+                self._take(part, best)
+                state = None
         return position.history
 
     @property
@@ -55,70 +71,99 @@ class Session:
         """Of an epoch."""
         return -(-len(self.train) // self.plan.training.batch_size)
 
-    def _phase(self, frozen: tuple[str, ...]) -> Phase:
-        """What trains while these inputs are frozen: their towers are computed here, once."""
-        raw = tuple(name for name in self.plan.recipe.inputs if name not in frozen)
-        if not frozen:
-            return Phase(self.model, self.train, self.valid, raw)
-        return Phase(
-            head_model(self.model, frozen),
-            through_towers(self.model, frozen, self.train),
-            through_towers(self.model, frozen, self.valid),
+    def _part(self, phase: Phase) -> Part:
+        """What trains in a phase; towers that are frozen in it are computed here, once."""
+        recipe = self.plan.recipe
+        computed = frozen_inputs(recipe, also=phase.frozen)
+        raw = tuple(name for name in recipe.inputs if name not in computed)
+        if not computed:
+            return Part(self.model, self.train, self.valid, raw)
+        return Part(
+            head_model(self.model, computed),
+            through_towers(self.model, computed, self.train),
+            through_towers(self.model, computed, self.valid),
             raw,
         )
 
+    def _best(self, number: int, part: Part, before: Best | None) -> Best:
+        """Of a phase, which begins with the best of the phase before it."""
+        epochs = self.unfinished.epochs_path
+        best = Best(max(self.plan.training.soup, 1), epochs and Path(epochs, str(number)))
+        if before:
+            best.offer(before.scores[0], before.epochs[0], part.model.get_weights())
+        return best
+
     def _train(
-        self, phase: Phase, position: Position, state: State | None, progress: Progress
-    ) -> Best:
+        self,
+        phase: Phase,
+        part: Part,
+        best: Best,
+        position: Position,
+        state: State | None,
+        progress: Progress,
+    ) -> None:
         recipe, training = self.plan.recipe, self.plan.training
-        first = phase.batches(training, position)
-        losses = losses_for(phase.model, recipe, training.balance)
-        compile_for(phase.model, recipe, training, losses, self.plan.epochs * self._steps)
-        best = Best(1, self.unfinished.epochs_path)
-        score = Score(training.monitor, phase.model, recipe)
-        keep = Keep(best, score, training.patience)
-        balance = callbacks_for(losses, recipe, first)
-        parts: Mapping[str, Any] = {type(part).__name__: part for part in (keep, *balance)}
+        steps = phase.epochs * self._steps
+        wanted = Wanted(training.loss, training.class_weights, training.label_smoothing)
+        targets = dict(part.train.targets)
+        losses = losses_for(part.model, recipe, training.balance, wanted, targets)
+        compile_for(part.model, recipe, training, losses, steps)
+        first = part.batches(training, position)
+        pace = modality_balance.callbacks_for(
+            part.model, recipe, part.train, steps, training.modality_balance
+        )
+        keep = Keep(best, Score(training.monitor, part.model, recipe), training.patience)
+        balance = [*callbacks_for(losses, recipe, first), *pace]
+        parts: Mapping[str, Any] = {type(each).__name__: each for each in (keep, *balance)}
         if state is not None:
             if position.batch:  # metrics have no variables before they have seen a batch
-                phase.model.evaluate(first, steps=1, verbose=0)
-            state.restore(phase.model)
-            for name, part in parts.items():
-                part.restore(position.states[name])
+                part.model.evaluate(first, steps=1, verbose=0)
+            state.restore(part.model)
+            for name, each in parts.items():
+                each.restore(position.states[name])
         every_s = training.checkpoint_s
         checkpoint = Checkpoint(self.unfinished.state_path, position, parts, every_s, state)
-        callbacks = [*balance, *self.callbacks, NoNumber(), keep, progress, checkpoint]
-        # A broken epoch is ended by itself: it has fewer batches than the others.
+        callbacks = [ValidateAveraged(), *balance, *self.callbacks, NoNumber(), keep]
+        # An epoch that was broken off is ended by itself: it has fewer batches than the others.
         ends = [position.epoch + 1] if position.batch else []
-        for end in [*ends, self.plan.epochs]:
+        for end in [*ends, position.begun + phase.epochs]:
             if position.epoch < end and not keep.done:
-                phase.model.fit(
-                    phase.batches(training, position),
-                    validation_data=Batches(phase.valid, VALID_BATCH),
+                part.model.fit(
+                    part.batches(training, position),
+                    validation_data=Batches(part.valid, VALID_BATCH),
                     initial_epoch=position.epoch,
                     epochs=end,
-                    callbacks=callbacks,
+                    callbacks=[*callbacks, progress, checkpoint],
                     shuffle=False,  # Keras would mix the batches by a random state that no file has
                     verbose=0,
                 )
-        return best
 
-    def _finish(self, phase: Phase, best: Best) -> None:
+    def _take(self, part: Part, best: Best) -> None:
         """Stores the last weights, and puts the best ones into the model."""
         if self.unfinished.last_path is not None:
-            self._give_back(phase)
+            self._give_back(part)
             self.model.save_weights(self.unfinished.last_path)
-        phase.model.set_weights(best.weights())
-        self._give_back(phase)
+        weights = best.weights()
+        if len(best) > 1:
+            weights = greedy_soup(best, lambda each: self._score(part, each)).weights
+        part.model.set_weights(weights)
+        self._give_back(part)
 
-    def _give_back(self, phase: Phase) -> None:
-        if phase.model is not self.model:
-            give_back(phase.model, self.model)
+    def _score(self, part: Part, weights: Weights) -> float:
+        """On the validation rows."""
+        part.model.set_weights(weights)
+        found = part.model.evaluate(Batches(part.valid, VALID_BATCH), verbose=0, return_dict=True)
+        score = Score(self.plan.training.monitor, part.model, self.plan.recipe)
+        return score({f"val_{name}": value for name, value in found.items()})
+
+    def _give_back(self, part: Part) -> None:
+        if part.model is not self.model:
+            give_back(part.model, self.model)
 
 
 @dataclass(frozen=True)
-class Phase:
-    """The model that is trained, the whole one or what is behind frozen towers, and its data."""
+class Part:
+    """The model that trains, the whole one or what is behind frozen towers, and its data."""
 
     model: keras.Model
     train: Prepared
@@ -145,8 +190,13 @@ def compile_for(
 
     A metric of an output counts only the rows that have its label.
     """
+    rates = rates_by_depth(model, recipe, training.layer_decay, training.fine_tune_rate)
+    optimizer: RatedAdamW = adamw(training, steps, rates)
+    if training.modality_balance != "none":
+        towers = modality_balance.towers_of(model, recipe)
+        optimizer = modality_balance.paced(optimizer, towers)
     model.compile(
-        optimizer=adamw(training, steps),
+        optimizer=optimizer,
         loss=losses,
         loss_weights={name: task.weight for name, task in recipe.outputs.items()},
         weighted_metrics={

@@ -9,20 +9,32 @@ from dataclasses import dataclass
 class Training:
     """How to train, beside for how long: plain data, stored with the run.
 
-    `balance` is how several losses come to their weights: "fixed" takes those of the tasks,
-    "uncertainty" and "gradnorm" correct them while the model trains, see `mmkeras.balance`.
-    `monitor` is what makes an epoch the best: "loss" of the validation rows, "score" (see
-    `mmkeras.keeping.Score`), or a metric's name in the history, as "val_label_accuracy".
+    `loss`, `class_weights` and `label_smoothing` are as in `mmkeras.losses`. `balance` is how
+    several losses come to their weights: "fixed" takes those of the tasks, "uncertainty" and
+    "gradnorm" correct them, see `mmkeras.balance`; `modality_balance="ogm"` slows the modality
+    that learns fastest, see `mmkeras.modality_balance`. `monitor` is what makes an epoch the best:
+    "loss" of the validation rows, "score" (see `mmkeras.keeping.Score`), or the name of a figure
+    in the history, as "val_label_accuracy". The last three are for towers that came with weights:
+    see `mmkeras.phases` and `mmkeras.pretrained`.
     """
 
     batch_size: int = 64
     learning_rate: float = 2e-3  # at the start; it falls to 0 along a cosine
     weight_decay: float = 1e-2  # decoupled: Loshchilov and Hutter, ICLR 2019
     warm_up: float = 0.05  # share of the steps in which the rate rises to learning_rate
-    clip_norm: float = 1.0
-    augment: bool = True
-    seed: int = 0
-    balance: str = "fixed"
-    monitor: str = "loss"
+    clip_norm: float = 1.0  # of all gradients together; 0 for none
+    augment: bool = True  # vary the training rows: see mmkeras.augment
+    seed: int = 0  # of the first weights, the order of the rows, dropout and augmentation
+    loss: str = "cross_entropy"  # or focal
+    class_weights: str = "none"  # or balanced: rare labels count as much as frequent ones
+    label_smoothing: float = 0.0  # share of the truth that is spread over all labels
+    balance: str = "fixed"  # or uncertainty, gradnorm
+    modality_balance: str = "none"  # or ogm
+    monitor: str = "loss"  # what makes an epoch the best
     patience: int | None = None  # epochs without a better one, then training ends
+    ema: float = 0.0  # momentum of the averaged weights, as 0.99; 0 for none
+    soup: int = 1  # as many of the best epochs are averaged where that helps; 1 for none
     checkpoint_s: float = 300.0  # at most this much work is lost by a crash within an epoch
+    frozen_share: float = 0.3  # of the epochs, in which pre-trained towers stay frozen
+    fine_tune_rate: float = 0.1  # factor of the rate at the top of a pre-trained tower
+    layer_decay: float = 0.9  # and for each layer below it
