@@ -15,7 +15,8 @@ from mmkeras_export import PRECISIONS, convert, islands_of, run_lite
 from mmkeras_export.comparison import rows_of
 
 ROWS = 16
-# The families of Keras are large: tests/branches/test_applications.py shows them.
+# The families of Keras are large: test_families_chained.py and test_families_branching.py show
+# the smallest of each, tests/branches/test_applications.py all.
 IMAGES = tuple(name for name in BACKBONES if name not in APPLICATIONS)
 # tests/export/test_fusions.py has all fusions in one file; here one that takes of each kind.
 MEETINGS = ("self_attention", "gated", "bottleneck", "average", "hybrid")
@@ -74,9 +75,12 @@ def test_every_part_reaches_the_device_in_every_precision(parts, precision):
     model, lite, feed, expected = converted(*parts)
     step = PRECISIONS[precision]
     shrunk = step.shrink(lite, rows_of(feed), islands_of(model))
-    error = run_lite(shrunk, feed)["label"] - expected
+    found = run_lite(shrunk, feed)["label"]
+    error = found - expected
     if step.exact:
         assert np.abs(error).max() < 1e-4
+    elif parts[-1] == "vote":  # one vote more or less is a large step
+        assert (found.argmax(-1) == expected.argmax(-1)).mean() > 0.9
     else:  # of what the rows differ by
         assert error.std() < 0.25 * (expected - expected.mean(axis=0)).std()
-        assert len(shrunk) < 0.35 * len(lite)  # the matrices of the log-mel stay float
+    assert step.exact or len(shrunk) < 0.35 * len(lite)  # the matrices of the log-mel stay float
