@@ -21,10 +21,6 @@ from mmkeras_edge.inputs import pick
 from mmkeras_edge.specs import presence_name
 
 DROPOUT = 0.3  # on each branch's features and on the fused ones
-# Share of the samples in which training takes a whole modality from the fusion, so that none leans
-# on another (ModDrop, Neverova et al., TPAMI 2016). On the stamps, picture and caption, three
-# seeds: self-attention 0.722 with it, 0.639 without; sum 0.720 and 0.730.
-MODALITY_DROPOUT = 0.3
 
 
 @keras.saving.register_keras_serializable("mmkeras")
@@ -135,7 +131,7 @@ def _presence(
         present[n] if n in present else AlwaysPresent(name=f"{n}_always_{name}")(tensor)
         for n, tensor in tensors.items()
     ]
-    return Presence(_plain(recipe), MODALITY_DROPOUT, name=name)(each)
+    return Presence(_plain(recipe), recipe.modality_dropout, name=name)(each)
 
 
 def _fused(
@@ -170,9 +166,8 @@ def _stacked(
             feature = missing(feature, present[name])
         rows.append(feature)
     stacked = Stack(_plain(recipe), name="modalities")(rows)
-    return layers.Dropout(
-        MODALITY_DROPOUT if len(rows) > 1 else 0.0, (None, len(rows), 1), name="modality_dropout"
-    )(stacked)
+    drop = recipe.modality_dropout if len(rows) > 1 else 0.0
+    return layers.Dropout(drop, (None, len(rows), 1), name="modality_dropout")(stacked)
 
 
 def _tokens(

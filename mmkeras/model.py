@@ -31,13 +31,15 @@ def build_model(
     optional: str | Iterable[str] = (),
     width: int = 128,
     hidden: Iterable[int] = (),
+    modality_dropout: float = 0.3,
 ) -> keras.Model:
     """A Keras model over the modalities given; raw pixels, token ids and PCM samples go in.
 
     A modality is the name of a branch or its spec, and its input is then called like it ("image");
     several inputs of one modality are a dict by their names: `image={"left": "cnn", ...}`.
     `fusion` is a name or a layer of `mmkeras.fusion`; `width` the length of the vector that each
-    modality brings to it; `hidden` are the units of dense layers behind it. `outputs` are tasks by
+    modality brings to it; `hidden` are the units of dense layers behind it; `modality_dropout` the
+    share of the samples that learn without one of them. `outputs` are tasks by
     name; `num_classes=n` is short for `outputs={"label": Classify(n)}`. Inputs and outputs are
     dicts. An optional input `x` has a presence input `x_present` beside it: float32 (B,), 1 or 0.
     Raises ValueError for an unknown name, with the names there are, and for what cannot be joined.
@@ -69,6 +71,7 @@ def build_model(
         width=width,
         hidden=tuple(hidden),
         optional=(optional,) if isinstance(optional, str) else tuple(optional),
+        modality_dropout=modality_dropout,
     )
     model = assemble(recipe)
     for name, tower in towers.items():

@@ -11,6 +11,7 @@ from mmkeras.fields import comments, kinds, schema_of
 from mmkeras.fusion import FUSIONS
 from mmkeras.modalities import HUB, MODALITIES
 from mmkeras.recipe import Recipe
+from mmkeras.settings import OWN
 from mmkeras.tasks import TASKS
 from mmkeras.training import Training
 
@@ -33,7 +34,7 @@ def recipe_schema() -> dict[str, Any]:
             "inputs": _named(MODALITIES),
             "outputs": _named(TASKS),
             "fusion": _fusions(),
-            **{name: schema_of(kinds(Recipe)[name]) for name in ("width", "hidden", "optional")},
+            **{name: schema_of(kinds(Recipe)[name]) for name in OWN if name != "fusion"},
             "training": _object(Training, "training"),
         },
         "required": ["inputs", "outputs"],

@@ -44,6 +44,11 @@ def _lines(recipe: Recipe, about: str) -> Iterator[str]:
         _line("width", plain["width"], "numbers that each input brings to the fusion"),
         _line("hidden", plain["hidden"], "units of dense layers behind the fusion"),
         _line("optional", plain["optional"], "inputs that may be absent"),
+        _line(
+            "modality_dropout",
+            plain["modality_dropout"],
+            "share of the samples that learn without one of the modalities",
+        ),
         "# training:  # what is left out is as here",
     )
     for name in said:

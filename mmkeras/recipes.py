@@ -40,6 +40,18 @@ STAMPS_PRETRAINED = replace(  # the same with frozen towers from packages
 
 LABEL = {"label": Classify(10)}
 
+GATED_DIGITS = Recipe(  # a digit shown, one spoken, and an instruction which of them counts
+    inputs={
+        "image": Image("cnn", size_px=(28, 28)),
+        "text": Text("embedding", length=12, vocabulary=500),
+        "audio": Audio("cnn", clip_ms=1_000, rate_hz=8_000, mels=40),
+    },
+    outputs={"answer": Classify(10)},
+    fusion="concat",
+    hidden=(256, 128),  # the instruction has to switch between the two digits
+    modality_dropout=0.0,  # no answer can do without one of them: see docs/data.md
+)
+
 CIFAR_CNN = Recipe(  # blocks of 64 and 128 filters, then 1024-512-classes
     inputs={"image": Image("cifar_cnn", size_px=(32, 32))},
     outputs=LABEL,
@@ -133,6 +145,7 @@ RECIPES = {  # name in `mmkeras train --recipe` -> system
     ),
     "phone": System(PHONE, "photographs, sentences and sound on a phone"),
     "pi": System(PI, "camera and microphone on a Raspberry Pi; either may fail"),
+    "gated_digits": System(GATED_DIGITS, "digits shown and spoken, and a question about them"),
     "stamps": System(STAMPS, "the quickstart's: drawings, captions and voices, from scratch"),
     "stamps_pretrained": System(STAMPS_PRETRAINED, "the same over frozen pre-trained towers"),
 }

@@ -15,7 +15,8 @@ from mmkeras_edge.inputs import pick
 if TYPE_CHECKING:
     from mmkeras.training import Training
 
-OWN = ("fusion", "width", "hidden", "optional")  # fields of a recipe that are set by their name
+# Fields of a recipe that are set by their name.
+OWN = ("fusion", "width", "hidden", "optional", "modality_dropout")
 
 
 class Setting(NamedTuple):
