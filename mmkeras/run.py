@@ -76,7 +76,7 @@ class Run:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as workshop:
             new, old = Path(workshop, "new"), Path(workshop, "old")
             new.mkdir()
-            with _uncompiled(self.model):
+            with uncompiled(self.model):
                 self.model.save(new / MODEL)
             if self.tokenizer_json is not None:
                 (new / TOKENIZER).write_text(self.tokenizer_json, encoding="utf-8")
@@ -100,8 +100,8 @@ class Run:
 
 
 @contextmanager
-def _uncompiled(model: keras.Model) -> Iterator[None]:
-    """Within, the model is stored without its optimizer, whose state is twice as large as it."""
+def uncompiled(model: keras.Model) -> Iterator[None]:
+    """Within, a model is stored without its optimizer, whose state is twice as large as it."""
     optimizer, compiled = getattr(model, "optimizer", None), model.compiled
     model.optimizer, model.compiled = None, False
     try:

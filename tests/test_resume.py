@@ -1,5 +1,11 @@
 """A training that is broken off goes on as if nothing had been."""
 
+import dataclasses
+import errno
+import subprocess
+import sys
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -29,19 +35,28 @@ def unbroken(words, parts):
     return run.model.get_weights(), run.history
 
 
-class Broken(keras.callbacks.Callback):
-    """Ends a training at the begin of a batch of an epoch, as Ctrl-C does."""
+class At(keras.callbacks.Callback):
+    """Does something at the begin of a batch of an epoch."""
 
-    def __init__(self, epoch, batch):
+    def __init__(self, epoch, batch, act):
         super().__init__()
         self._at = (epoch, batch)
+        self._act = act
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
 
     def on_train_batch_begin(self, batch, logs=None):
         if (self._epoch, batch) == self._at:
-            raise KeyboardInterrupt
+            self._act(self.model)
+
+
+def stop(model):
+    raise KeyboardInterrupt
+
+
+def spoil(model):
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
 
 
 def assert_alike(run, unbroken):
@@ -59,7 +74,7 @@ def test_a_resumed_training_ends_with_the_weights_of_an_unbroken_one(
 ):
     out = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt, match=r"run' keeps .*: go on with resume"):
-        fit(words, *parts, EPOCHS, out, QUICK, callbacks=[Broken(*at)])
+        fit(words, *parts, EPOCHS, out, QUICK, callbacks=[At(*at, stop)])
     assert Unfinished.of(out).state().position.epoch == at[0]
     assert_alike(fit(words, *parts, EPOCHS, out, QUICK, resume=True), unbroken)
     assert not (out / "checkpoint").exists()
@@ -67,9 +82,87 @@ def test_a_resumed_training_ends_with_the_weights_of_an_unbroken_one(
 
 def test_the_folder_alone_is_enough_to_go_on(words, parts, unbroken, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        fit(words, *parts, EPOCHS, tmp_path / "run", QUICK, callbacks=[Broken(3, 2)])
+        fit(words, *parts, EPOCHS, tmp_path / "run", QUICK, callbacks=[At(3, 2, stop)])
     with pytest.raises(FileNotFoundError, match="run' is not finished; go on with it: mmkeras tra"):
         load(tmp_path / "run")
     assert_alike(resume(tmp_path / "run"), unbroken)
     with pytest.raises(FileNotFoundError, match="no unfinished training"):
         resume(tmp_path / "run")
+
+
+SCRIPT = """
+import sys
+from mmkeras.quiet import import_keras
+
+import_keras()
+import mmkeras
+
+manifest, out = sys.argv[1:]
+data = mmkeras.load_manifest(manifest, text="words", targets={"animal": "classify"}, group="pair")
+train, valid, _ = data.split()
+recipe = mmkeras.Recipe(
+    {"text": mmkeras.Text(length=4, vocabulary=300)}, {"animal": data.task("animal")}, width=8
+)
+training = mmkeras.Training(batch_size=2, learning_rate=1e-2, checkpoint_s=0.0, ema=0.9, soup=2)
+print("training", flush=True)
+mmkeras.fit(recipe, train, valid, 8, out, training, resume=True)
+"""
+
+
+def started(toy, out):
+    """A process that trains, when Keras is there and `fit` begins."""
+    command = [sys.executable, "-c", SCRIPT, str(toy), str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    return process
+
+
+def test_a_training_killed_again_and_again_ends_with_the_same_weights(toy, tmp_path):
+    """By kill -9, wherever it is; each start goes on from what the one before has left."""
+    random = np.random.default_rng(0)
+    with started(toy, tmp_path / "unbroken") as process:
+        begun_s = time.monotonic()
+        process.wait()
+        whole_s = time.monotonic() - begun_s
+    for _ in range(3):
+        with started(toy, tmp_path / "run") as process:
+            time.sleep(random.uniform(0.3, 0.8) * whole_s)
+            process.kill()
+    with started(toy, tmp_path / "run") as process:
+        pass
+    assert process.returncode == 0
+    unbroken, run = (load(tmp_path / name) for name in ("unbroken", "run"))
+    assert_alike(run, (unbroken.model.get_weights(), unbroken.history))
+
+
+def test_a_training_goes_on_only_with_what_it_was_begun_with(words, parts, tmp_path):
+    out = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        fit(words, *parts, EPOCHS, out, QUICK, callbacks=[At(1, 1, stop)])
+    with pytest.raises(FileExistsError, match="has an unfinished training; go on with resume"):
+        fit(words, *parts, EPOCHS, out, QUICK)
+    other = dataclasses.replace(QUICK, batch_size=5, learning_rate=1e-3)
+    with pytest.raises(ValueError, match=r"begun otherwise: training\.batch_size was 3, is 5\. Go"):
+        fit(words, *parts, EPOCHS, out, other, resume=True)
+    slower = dataclasses.replace(QUICK, learning_rate=1e-3)  # the cure for a loss that is no number
+    assert fit(words, *parts, EPOCHS, out, slower, resume=True).about["training"]["batch_size"] == 3
+
+
+def test_a_full_disk_is_named_and_costs_no_stored_state(words, parts, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+
+    def full(file):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    filled = At(1, 2, lambda model: monkeypatch.setattr("mmkeras.checkpoint.os.fsync", full))
+    with pytest.raises(OSError, match=r"disk is full; .*run' keeps epoch 1: go on with resume"):
+        fit(words, *parts, EPOCHS, out, QUICK, callbacks=[filled])
+    assert Unfinished.of(out).state().position.epoch == 1
+
+
+def test_a_loss_that_is_no_number_keeps_the_last_good_state(words, parts, tmp_path):
+    out = tmp_path / "run"
+    with pytest.raises(ValueError, match=r"no number any more in epoch 3; .*epoch 2.* Lower"):
+        fit(words, *parts, EPOCHS, out, QUICK, callbacks=[At(2, 0, spoil)])
+    values = Unfinished.of(out).state().values
+    assert all(np.isfinite(value).all() for value in values.values())
