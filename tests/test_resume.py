@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from mmkeras import Training, fit, load, load_manifest, resume
+from mmkeras import Training, build_model, fit, load, load_manifest, resume
 from mmkeras.unfinished import Unfinished
 
 QUICK = Training(batch_size=3, learning_rate=1e-2, checkpoint_s=0.0)
@@ -166,3 +166,41 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_state(words, parts, tmp_pa
         fit(words, *parts, EPOCHS, out, QUICK, callbacks=[At(2, 0, spoil)])
     values = Unfinished.of(out).state().values
     assert all(np.isfinite(value).all() for value in values.values())
+
+
+@pytest.fixture
+def brought(recipe):
+    """Makes a model whose pictures go through a tower that somebody has trained."""
+
+    def model():
+        keras.utils.set_random_seed(0)
+        tower = keras.Sequential(
+            [
+                keras.Input((16, 16, 3)),
+                keras.layers.Rescaling(1 / 255),
+                keras.layers.Conv2D(4, 3, strides=4),
+                keras.layers.BatchNormalization(),
+            ]
+        )
+        image = dataclasses.replace(recipe.inputs["image"], branch=tower, size_px=(16, 16))
+        text, outputs = recipe.inputs["text"], recipe.outputs
+        return build_model(image=image, text=text, outputs=outputs, width=8)
+
+    return model
+
+
+@pytest.mark.parametrize("at", [(1, 1), (3, 1)], ids=["while it is frozen", "while it is tuned"])
+def test_towers_that_came_with_weights_go_on_in_their_phase(brought, parts, tmp_path, at):
+    seen = {}
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            seen[epoch] = {layer.name for layer in self.model.layers if layer.trainable_variables}
+
+    half = dataclasses.replace(QUICK, frozen_share=0.5)
+    whole = fit(brought(), *parts, EPOCHS, training=half, callbacks=[Watch()])
+    assert ["image_backbone" in seen[epoch] for epoch in range(4)] == [False, False, True, True]
+    with pytest.raises(KeyboardInterrupt):
+        fit(brought(), *parts, EPOCHS, tmp_path / "run", half, callbacks=[At(*at, stop)])
+    assert Unfinished.of(tmp_path / "run").state().position.phase == at[0] // 2
+    assert_alike(resume(tmp_path / "run"), (whole.model.get_weights(), whole.history))
