@@ -10,12 +10,14 @@ import numpy as np
 from mmkeras.augment import AUGMENT
 from mmkeras.prepare import Prepared
 from mmkeras.targets import filled, labelled
+from mmkeras.taught import packed
 
 
 class Batches(keras.utils.PyDataset):
     """Dicts of inputs and dicts of labels, for `fit`, `evaluate` and `predict` of any backend.
 
     Where labels are unknown, a third dict has the weights of the rows, 0 for those, by output.
+    Where there are a teacher's answers, labels come with them, as in `mmkeras.taught`.
     `augment` names the inputs to vary. The order and the augmentation of an epoch depend on `seed`
     and the epoch alone, so that a training can go on from `first_batch` of `first_epoch`.
     """
@@ -58,6 +60,9 @@ class Batches(keras.utils.PyDataset):
             random = np.random.default_rng((self.seed, self._epoch, batch))
             feed = augmented(feed, self._kinds, random)
         answers = self.data.answers(rows)
+        if self.data.taught:
+            taught = self.data.taught
+            return feed, {name: packed(of, taught[name][rows]) for name, of in answers.items()}
         if not self.data.partly:
             return feed, answers
         weights = {name: labelled(of).astype(np.float32) for name, of in answers.items()}

@@ -3,6 +3,7 @@
 loss            "cross_entropy" (or what else is a head's own) | "focal"
 class_weights   "none" | "balanced": the rare labels count as much as the frequent ones
 label_smoothing the share of the truth that is spread over all labels
+teacher_share   how much of each loss is the distance from a teacher's answer; temperature: at which
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from mmkeras.heads.shaped import PLAIN, Shape
 from mmkeras.recipe import Recipe
 from mmkeras.targets import labelled
 from mmkeras.tasks import Task
+from mmkeras.taught import TaughtLoss
 from mmkeras_edge.inputs import pick
 
 GAMMA = 2.0  # of the focal loss: the best of 0 to 5 in table 1b of Lin et al.
@@ -33,6 +35,8 @@ class Wanted:
     loss: str = "cross_entropy"
     class_weights: str = "none"
     label_smoothing: float = 0.0
+    teacher_share: float = 0.0
+    temperature: float = 1.0
 
     def __post_init__(self) -> None:
         pick(LOSSES, self.loss, "loss")
@@ -41,6 +45,16 @@ class Wanted:
             raise ValueError(
                 "label_smoothing is a share, from 0 (none) to below 1; 0.1 is usual. "
                 f"Received: {self.label_smoothing!r}"
+            )
+        if not 0 <= self.teacher_share <= 1:
+            raise ValueError(
+                "teacher_share is a share, from 0 (labels alone) to 1 (the teacher alone). "
+                f"Received: {self.teacher_share!r}"
+            )
+        if not self.temperature > 0:
+            raise ValueError(
+                "temperature is above 0: 1 takes a teacher's probabilities as they are, 2 to 5 "
+                f"soften them. Received: {self.temperature!r}"
             )
 
 
@@ -62,12 +76,15 @@ def loss_of_each(
     can have what is wanted; only `label_smoothing`, as a habit and no request, is then left out.
     """
     _check_possible(recipe, wanted)
-    return {
-        name: HEADS[task.kind].loss(
-            task, scale_of(model, name), *_shape(name, task, wanted, targets or {})
-        )
-        for name, task in recipe.outputs.items()
-    }
+    losses = {}
+    for name, task in recipe.outputs.items():
+        scale = scale_of(model, name)
+        shape = _shape(name, task, wanted, targets or {})
+        losses[name] = HEADS[task.kind].loss(task, scale, *shape)
+        if wanted.teacher_share:
+            taught = (task.kind, wanted.teacher_share, wanted.temperature, scale)
+            losses[name] = TaughtLoss(losses[name], *taught)
+    return losses
 
 
 def balanced_weights(task: Task, values: np.ndarray) -> tuple:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +51,7 @@ class Prepared:
     targets: Mapping[str, np.ndarray]  # as in mmkeras.targets; labels may be unknown
     recipe: Recipe  # whose specs and labels these are
     tokenizer_json: str | None
+    taught: Mapping[str, np.ndarray] = field(default_factory=dict)  # a teacher's answers, or none
 
     @property
     def optional(self) -> tuple[str, ...]:
@@ -98,15 +99,22 @@ class Prepared:
             inputs={name: self.inputs[name] for name in recipe.inputs},
             targets={name: self.targets[name] for name in recipe.outputs},
             recipe=recipe,
+            taught={name: of for name, of in self.taught.items() if name in recipe.outputs},
         )
 
 
-def prepare(manifest: Manifest, recipe: Recipe, tokenizer_json: str | None = None) -> Prepared:
+def prepare(
+    manifest: Manifest,
+    recipe: Recipe,
+    tokenizer_json: str | None = None,
+    keep_unlabelled: bool = False,
+) -> Prepared:
     """Decodes every row that the recipe's inputs need, on all cores.
 
     A row that cannot be read, lacks an input that is not optional, has no label of any output, or
     one that the recipe does not know, is left out, listed in the manifest's `problems` and warned
-    of. A label that is missing beside others is unknown: it is neither learned nor counted.
+    of. A label that is missing beside others is unknown: it is neither learned nor counted. With
+    `keep_unlabelled`, rows without any label stay: for a teacher.
     """
     tokenizer = read_tokenizer(tokenizer_json) if tokenizer_json else None
     problems: list[Problem] = []
@@ -122,7 +130,8 @@ def prepare(manifest: Manifest, recipe: Recipe, tokenizer_json: str | None = Non
     for name, task in recipe.outputs.items():
         targets[name], found = _labels(manifest, name, task)
         problems += found
-    problems += unlabelled(manifest, recipe.outputs)
+    if not keep_unlabelled:
+        problems += unlabelled(manifest, recipe.outputs)
     kept = drop(manifest, problems)
     rows = np.flatnonzero(manifest.table.index.isin(kept.table.index))
     return Prepared(

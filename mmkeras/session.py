@@ -28,6 +28,7 @@ from mmkeras.prepare import Prepared
 from mmkeras.pretrained import kept_still, rates_by_depth
 from mmkeras.progress import Progress
 from mmkeras.recipe import Recipe
+from mmkeras.taught import OfLabels
 from mmkeras.training import Training
 from mmkeras.unfinished import Plan, Unfinished
 
@@ -104,10 +105,16 @@ class Session:
     ) -> None:
         recipe, training = self.plan.recipe, self.plan.training
         steps = phase.epochs * self._steps
-        wanted = Wanted(training.loss, training.class_weights, training.label_smoothing)
+        wanted = Wanted(
+            training.loss,
+            training.class_weights,
+            training.label_smoothing,
+            training.teacher_share if part.train.taught else 0.0,
+            training.temperature,
+        )
         targets = dict(part.train.targets)
         losses = losses_for(part.model, recipe, training.balance, wanted, targets)
-        compile_for(part.model, recipe, training, losses, steps)
+        compile_for(part.model, recipe, training, losses, steps, bool(part.train.taught))
         first = part.batches(training, position)
         pace = modality_balance.callbacks_for(
             part.model, recipe, part.train, steps, training.modality_balance
@@ -184,12 +191,21 @@ class Part:
 
 
 def compile_for(
-    model: keras.Model, recipe: Recipe, training: Training, losses: Losses, steps: int
+    model: keras.Model,
+    recipe: Recipe,
+    training: Training,
+    losses: Losses,
+    steps: int,
+    taught: bool = False,
 ) -> None:
     """Sets the losses and metrics of the recipe's outputs, and the optimizer for so many steps.
 
-    A metric of an output counts only the rows that have its label.
+    A metric of an output counts only the rows that have its label; `taught` is whether answers of
+    a teacher come with them.
     """
+    metrics = {name: HEADS[task.kind].metrics(task) for name, task in recipe.outputs.items()}
+    if taught:
+        metrics = {name: [OfLabels(each) for each in of] for name, of in metrics.items()}
     rates = rates_by_depth(model, recipe, training.layer_decay, training.fine_tune_rate)
     optimizer: RatedAdamW = adamw(training, steps, rates)
     if training.modality_balance != "none":
@@ -199,9 +215,7 @@ def compile_for(
         optimizer=optimizer,
         loss=losses,
         loss_weights={name: task.weight for name, task in recipe.outputs.items()},
-        weighted_metrics={
-            name: HEADS[task.kind].metrics(task) for name, task in recipe.outputs.items()
-        },
+        weighted_metrics=metrics,
     )
     # Else its variables are made while the step is traced, which is then done twice.
     model.optimizer.build(model.trainable_variables)

@@ -11,6 +11,14 @@ from pathlib import Path
 import keras
 
 from mmkeras.adapting import adapt
+from mmkeras.distillation import (
+    Teacher,
+    answers_of,
+    check_outputs,
+    described,
+    opened,
+    warn_of_seen,
+)
 from mmkeras.manifest import Manifest
 from mmkeras.model import assemble, recipe_of
 from mmkeras.origin import origin_of, rows_of
@@ -34,6 +42,7 @@ def fit(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     resume: bool = False,
     overwrite: bool = False,
+    teacher: Teacher | None = None,
 ) -> Run:
     """Trains a model of `build_model`, or of a recipe, keeps its best epoch, stores the run.
 
@@ -43,9 +52,13 @@ def fit(
     `out/checkpoint` holds all that it takes to go on: with `resume` the same call does, ends with
     the weights of an unbroken one, and begins where there is nothing to go on with.
 
+    `teacher` is a run, or its folder, whose answers to the training rows are learned beside their
+    labels, also to rows that have none: see `mmkeras.distillation`. To go on, it may be left out.
+
     Raises FileExistsError for an unfinished training in `out`, without `resume` or `overwrite`, and
-    ValueError when what it was begun with differs; ValueError when the loss is no number any more,
-    MemoryError, OSError of a full disk and KeyboardInterrupt with a word on how to go on.
+    ValueError when what it was begun with differs, or for a teacher of other targets; ValueError
+    when the loss is no number any more, MemoryError, OSError of a full disk and KeyboardInterrupt
+    with a word on how to go on.
     """
     begun = time.perf_counter()
     if out is not None:
@@ -59,20 +72,33 @@ def fit(
             f"{os.fspath(out or '')!r} has an unfinished training; go on with resume, choose "
             "another folder, or begin anew with overwrite"
         )
+    tutor = None if teacher is None else opened(teacher)
+    about_tutor = unfinished.plan().teacher if going_on else None
+    if tutor is not None:
+        about_tutor = described(tutor)
     keras.utils.set_random_seed(training.seed)
     if isinstance(model, Recipe):
         model = assemble(model)
     recipe = recipe_of(model)
+    if tutor is not None:
+        check_outputs(tutor.recipe, recipe)
     tokenizer_json = unfinished.tokenizer_json() if going_on else None
-    train, valid = _prepared(recipe, train, valid, training.seed, tokenizer_json)
-    plan = Plan(recipe, training, epochs, origin_of(train.manifest, valid.manifest))
+    taught = about_tutor is not None and training.teacher_share > 0
+    train, valid = _prepared(recipe, train, valid, training.seed, tokenizer_json, taught)
+    data = origin_of(train.manifest, valid.manifest)
+    plan = Plan(recipe, training, epochs, data, about_tutor)
     if going_on:
         unfinished.check(plan, train)
+        train = dataclasses.replace(train, taught=unfinished.taught())
         model.set_weights(unfinished.model().get_weights())
     else:
+        if tutor is not None and taught:
+            warn_of_seen(tutor, data)
+            answers = answers_of(tutor, recipe, train.manifest)
+            train = dataclasses.replace(train, taught=answers)
         keras.utils.set_random_seed(training.seed)
         adapt(model, train)
-        unfinished.begin(plan, model, train.tokenizer_json)
+        unfinished.begin(plan, model, train)
     session = Session(model, plan, train, valid, unfinished, callbacks)
     try:
         history = session.run(unfinished.state() if going_on else None)
@@ -84,6 +110,7 @@ def fit(
         "epochs": epochs,
         "rows": {"train": len(train), "valid": len(valid)},
         "data": plan.data,
+        **({"teacher": plan.teacher} if plan.teacher else {}),
         "seconds": round(time.perf_counter() - begun, 1),
         "host": host(),
         "git": revision(),
@@ -100,9 +127,10 @@ def resume(out: str | os.PathLike[str], callbacks: Sequence[keras.callbacks.Call
     """
     unfinished = Unfinished.of(out)
     plan, tokenizer_json = unfinished.plan(), unfinished.tokenizer_json()
+    taught = bool(unfinished.taught())
     train, valid = (
-        prepare(rows_of(plan.data, split), plan.recipe, tokenizer_json)
-        for split in ("train", "valid")
+        prepare(rows_of(plan.data, split), plan.recipe, tokenizer_json, keep_unlabelled)
+        for split, keep_unlabelled in (("train", taught), ("valid", False))
     )
     model = unfinished.model()
     return fit(model, train, valid, plan.epochs, out, plan.training, callbacks, resume=True)
@@ -114,6 +142,7 @@ def _prepared(
     valid: Manifest | Prepared | None,
     seed: int,
     tokenizer_json: str | None,
+    keep_unlabelled: bool = False,
 ) -> tuple[Prepared, Prepared]:
     if valid is None:
         if isinstance(train, Prepared):
@@ -124,7 +153,7 @@ def _prepared(
         train = train.narrowed(recipe)
     else:
         tokenizer_json = tokenizer_json or tokenizer_for(recipe, train)
-        train = prepare(train, recipe, tokenizer_json)
+        train = prepare(train, recipe, tokenizer_json, keep_unlabelled)
     if isinstance(valid, Prepared):
         check_tokenizer(valid, tokenizer_json)
         return train, valid.narrowed(recipe)

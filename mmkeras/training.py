@@ -15,7 +15,8 @@ class Training:
     that learns fastest, see `mmkeras.modality_balance`. `monitor` is what makes an epoch the best:
     "loss" of the validation rows, "score" (see `mmkeras.keeping.Score`), or the name of a figure
     in the history, as "val_label_accuracy". The last three are for towers that came with weights:
-    see `mmkeras.phases` and `mmkeras.pretrained`.
+    see `mmkeras.phases` and `mmkeras.pretrained`. `teacher_share` and `temperature` count where
+    there is a teacher: see `mmkeras.distillation`.
     """
 
     batch_size: int = 64
@@ -28,6 +29,8 @@ class Training:
     loss: str = "cross_entropy"  # or focal
     class_weights: str = "none"  # or balanced: rare labels count as much as frequent ones
     label_smoothing: float = 0.0  # share of the truth that is spread over all labels
+    teacher_share: float = 0.5  # of each loss is the distance from the teacher's answers
+    temperature: float = 4.0  # at which probabilities are compared; 2 to 5 are usual
     balance: str = "fixed"  # or uncertainty, gradnorm
     modality_balance: str = "none"  # or ogm
     monitor: str = "loss"  # what makes an epoch the best

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from mmkeras.checkpoint import State
 from mmkeras.prepare import Prepared
@@ -19,6 +20,8 @@ from mmkeras.run import CHECKPOINT, LAST, MODEL, TOKENIZER
 from mmkeras.training import Training
 
 PLAN, STATE, EPOCHS = "plan.json", "state.npz", "epochs"
+TAUGHT = "taught.npz"  # what a teacher says to the training rows
+OUTPUT = "output/"  # before each name in it: `numpy.savez` takes some names for its own
 # What may differ when a training goes on: nothing that was computed depends on it.
 MAY_CHANGE = {"learning_rate", "weight_decay", "clip_norm", "patience", "checkpoint_s"}
 
@@ -31,6 +34,7 @@ class Plan:
     training: Training
     epochs: int
     data: Mapping[str, Any]  # path, digest, columns and lines of the rows
+    teacher: Mapping[str, Any] | None = None  # its folder and the digest of its model
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -39,6 +43,7 @@ class Plan:
             "training": asdict(self.training),
             "epochs": self.epochs,
             "data": dict(self.data),
+            "teacher": self.teacher and dict(self.teacher),
         }
 
 
@@ -73,15 +78,18 @@ class Unfinished:
         """The folder of its best epochs."""
         return self.path and self.path / EPOCHS
 
-    def begin(self, plan: Plan, model: keras.Model, tokenizer_json: str | None) -> None:
-        """Stores what it starts from, in the place of an older one."""
+    def begin(self, plan: Plan, model: keras.Model, data: Prepared) -> None:
+        """Stores what it starts from, in the place of an older one; `data` are what it learns."""
         if self.path is None:
             return
         shutil.rmtree(self.path, ignore_errors=True)
         self.path.mkdir(parents=True)
         model.save(self.path / MODEL)
-        if tokenizer_json is not None:
-            (self.path / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")
+        if data.tokenizer_json is not None:
+            (self.path / TOKENIZER).write_text(data.tokenizer_json, encoding="utf-8")
+        if data.taught:
+            arrays: dict[str, Any] = {f"{OUTPUT}{name}": of for name, of in data.taught.items()}
+            np.savez(self.path / TAUGHT, **arrays)
         plain = json.dumps(plan.to_dict(), indent=1)
         (self.path / PLAN).write_text(plain, encoding="utf-8")
 
@@ -98,13 +106,23 @@ class Unfinished:
             raise FileNotFoundError(f"no unfinished training in {str(self.path)!r}")
         plain = json.loads((self.path / PLAN).read_text(encoding="utf-8"))
         training = Training(**plain["training"])
-        return Plan(Recipe.from_dict(plain["recipe"]), training, plain["epochs"], plain["data"])
+        recipe = Recipe.from_dict(plain["recipe"])
+        return Plan(recipe, training, plain["epochs"], plain["data"], plain["teacher"])
 
     def tokenizer_json(self) -> str | None:
         """The tokenizer that it was begun with."""
         assert self.path is not None
         path = self.path / TOKENIZER
         return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    def taught(self) -> dict[str, np.ndarray]:
+        """What the teacher says to the training rows, by output; empty where there is none."""
+        assert self.path is not None
+        path = self.path / TAUGHT
+        if not path.is_file():
+            return {}
+        with np.load(path, allow_pickle=False) as answers:
+            return {name.removeprefix(OUTPUT): of for name, of in answers.items()}
 
     def model(self) -> keras.Model:
         """The model as it was before the first step."""

@@ -72,6 +72,13 @@ def train(
     backend: Annotated[
         str | None, typer.Option(help="tensorflow (usually) or jax; before KERAS_BACKEND.")
     ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="A larger run with the same targets, whose answers are learned beside the labels.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the training in --out; needs no MANIFEST.")
     ] = False,
@@ -94,7 +101,8 @@ def train(
     columns |= {"sensors": sensors, "table": table}
     settings = [*settings, *([f"training.precision={precision}"] if precision else [])]
     if manifest is None:
-        if any((*columns.values(), target, recipe, settings, dry_run)) or not resume:
+        given = (*columns.values(), target, recipe, settings, teacher, dry_run)
+        if any(given) or not resume:
             raise ValueError("give a MANIFEST; only `mmkeras train --resume --out RUN` needs none")
         _import_keras(backend)
         with _stoppable():
@@ -118,7 +126,7 @@ def train(
         return
     more = _logs(out, tensorboard)
     with _stoppable():
-        run = fit(chosen, learn, choose, epochs, out, training, more, resume, overwrite)
+        run = fit(chosen, learn, choose, epochs, out, training, more, resume, overwrite, teacher)
     _report(run, as_json)
 
 
