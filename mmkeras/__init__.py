@@ -6,12 +6,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmkeras.comparing import Comparison, compare
+    from mmkeras.cross_validation import CrossValidation, cross_validate
     from mmkeras.evaluation import Evaluation, evaluate
     from mmkeras.manifest import Manifest, load_manifest
     from mmkeras.modalities import Audio, Image, Sensor, Table, Text, Video
     from mmkeras.model import assemble, build_model, recipe_of
     from mmkeras.recipe import Recipe
     from mmkeras.run import Run, load
+    from mmkeras.searching import Search, search
+    from mmkeras.series import Variant
     from mmkeras.tasks import (
         Binary,
         Classify,
@@ -53,6 +57,13 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "load": "run",
     "evaluate": "evaluation",
     "Evaluation": "evaluation",
+    "compare": "comparing",
+    "Comparison": "comparing",
+    "Variant": "series",
+    "cross_validate": "cross_validation",
+    "CrossValidation": "cross_validation",
+    "search": "searching",
+    "Search": "searching",
 }
 
 PACKAGES = ("datasets", "fusion", "recipes")  # mmkeras.fusion.SelfAttention(heads=2)
@@ -61,7 +72,9 @@ __all__ = [
     "Audio",
     "Binary",
     "Classify",
+    "Comparison",
     "Count",
+    "CrossValidation",
     "Evaluation",
     "Gaussian",
     "Image",
@@ -72,19 +85,24 @@ __all__ = [
     "Recipe",
     "Regress",
     "Run",
+    "Search",
     "Sensor",
     "Table",
     "Text",
     "Training",
+    "Variant",
     "Video",
     "assemble",
     "build_model",
+    "compare",
+    "cross_validate",
     "evaluate",
     "fit",
     "load",
     "load_manifest",
     "recipe_of",
     "resume",
+    "search",
 ]
 
 

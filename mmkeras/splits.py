@@ -1,9 +1,9 @@
-"""A split: which rows are trained on, chosen by and reported on."""
+"""A split: which rows are trained on, chosen by and reported on; and folds, in turns."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -34,6 +34,35 @@ def draw_split(labels: np.ndarray, groups: Iterable[str], seed: int) -> np.ndarr
         counts[part] += len(rows)
         names[rows] = SPLITS[part]
     return names
+
+
+def draw_folds(
+    labels: np.ndarray, groups: Iterable[str], shares: Sequence[float], seed: int
+) -> np.ndarray:
+    """The number of the part of each row, (rows,) of 0 to len(shares) - 1.
+
+    Rows of one group stay together, as in `draw_split`, and each part gets its share of every
+    class as well as groups allow, also where a group has rows of several. Raises ValueError for
+    fewer groups than parts.
+    """
+    random = np.random.default_rng(seed)
+    positions = _positions(groups)
+    if len(positions) < len(shares):
+        raise ValueError(f"{len(shares)} parts want as many groups; there are {len(positions)}")
+    random.shuffle(positions)
+    _, classes = np.unique(labels, return_inverse=True)
+    totals = np.bincount(classes)
+    counts = np.zeros((len(shares), len(totals)))
+    parts = np.empty(len(labels), dtype=np.int64)
+    for rows in sorted(positions, key=len, reverse=True):  # large groups first; stable
+        group = np.bincount(classes[rows], minlength=len(totals))
+        filled = counts / np.asarray(shares)[:, None]
+        # What it adds to the sum of squares of the shares of classes; then the emptiest part.
+        cost = np.round(filled @ (group / totals**2), 9)
+        part = np.lexsort((random.random(len(shares)), filled.sum(1), cost))[0]
+        counts[part] += group
+        parts[rows] = part
+    return parts
 
 
 def _positions(groups: Iterable[str]) -> list[np.ndarray]:

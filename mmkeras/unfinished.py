@@ -151,7 +151,7 @@ class Unfinished:
         for each in (before, now):
             for name in MAY_CHANGE:
                 each["training"].pop(name, None)
-        differ = _differences(before, now)
+        differ = differences(before, now)
         if self.tokenizer_json() != data.tokenizer_json:
             differ.append("the tokenizer")
         if differ:
@@ -161,13 +161,13 @@ class Unfinished:
             )
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> list[str]:
-    """What differs, as "training.seed was 0, is 1"."""
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> list[str]:
+    """What differs between plain data, as "training.seed was 0, is 1"."""
     found = []
     for name in [*before, *(key for key in now if key not in before)]:
         old, new, where = before.get(name), now.get(name), f"{at}{name}"
         if isinstance(old, dict) and isinstance(new, dict):
-            found += _differences(old, new, f"{where}.")
+            found += differences(old, new, f"{where}.")
         elif old != new:
             shown = [text if len(text := repr(value)) <= 40 else "..." for value in (old, new)]
             found.append(f"{where} was {shown[0]}, is {shown[1]}")

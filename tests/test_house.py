@@ -17,7 +17,7 @@ SOURCES = [
     path for name, root in ROOTS.items() for path in (REPOSITORY / root / name).rglob("*.py")
 ]
 TRAINING = [
-    ("mmkeras", ["edge", "train", "weights", "hub"]),
+    ("mmkeras", ["edge", "train", "weights", "hub", "search"]),
     ("mmkeras_export", ["edge", "train", "export"]),
 ]
 INSTALLED_AS = {

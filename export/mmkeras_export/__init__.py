@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mmkeras_export.exporting import PRECISIONS, Report, export, export_all
     from mmkeras_export.gate import GateError
     from mmkeras_export.packing import pack
+    from mmkeras_export.pricing import device_figures
     from mmkeras_export.pruning import prune, sparsity_of
     from mmkeras_export.quantization import (
         dynamic_islands,
@@ -36,6 +37,7 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "run_lite": "comparison",
     "compare": "comparison",
     "Comparison": "comparison",
+    "device_figures": "pricing",
     "pack": "packing",
     "prune": "pruning",
     "sparsity_of": "pruning",
@@ -49,6 +51,7 @@ __all__ = [
     "Report",
     "compare",
     "convert",
+    "device_figures",
     "dynamic_islands",
     "export",
     "export_all",

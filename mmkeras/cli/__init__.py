@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mmkeras.cli import check, quickstart, recipes, runs, train
+from mmkeras.cli import check, compare, quickstart, recipes, runs, search, train
 from mmkeras.cli.printing import Stopped
 
 FAILED, MISUSED = 1, 2  # exit codes: a check that failed; wrong usage or bad input
@@ -46,6 +46,8 @@ for verb in (  # the order of --help
     quickstart.quickstart,
     check.check,
     train.train,
+    compare.compare,
+    search.search,
     recipes.recipes,
     runs.evaluate,
     runs.export,

@@ -35,6 +35,30 @@ Targets = Annotated[
     ),
 ]
 Group = Annotated[str | None, typer.Option(help="Column whose rows stay in one split.")]
+RecipeName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME_OR_FILE",
+        help="Where to start from: a name of `mmkeras recipes`, or a .yaml or .json file.",
+    ),
+]
+Settings = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="Change the recipe or the training: fusion=gated, image=resnet50, "
+        "image.size_px=96x96, text.length=32, optional=audio, width=64, label.threshold=0.4, "
+        "training.learning_rate=1e-3, ...; repeatable.",
+    ),
+]
+Epochs = Annotated[int, typer.Option(min=1)]
+Seed = Annotated[
+    int | None, typer.Option(help="Of the split, the start, the order of the rows; usually 0.")
+]
+Backend = Annotated[
+    str | None, typer.Option(help="tensorflow (usually) or jax; before KERAS_BACKEND.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Budget = Annotated[
     float,

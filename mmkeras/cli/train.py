@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mmkeras.cli.begin import Asked, begin, import_keras, stoppable
 from mmkeras.cli.options import (
     AsJson,
     AudioColumn,
+    Backend,
+    Epochs,
     Group,
     ImageColumn,
+    RecipeName,
+    Seed,
     SensorColumn,
+    Settings,
     TableColumns,
     Targets,
     TextColumn,
     VideoColumn,
-    load_rows,
 )
-from mmkeras.cli.printing import Stopped, hint, print_evaluation, print_json
+from mmkeras.cli.printing import hint, print_evaluation, print_json
 
 if TYPE_CHECKING:
     from mmkeras.manifest import Manifest
@@ -45,32 +47,19 @@ def train(
     sensors: SensorColumn = [],  # noqa: B006
     table: TableColumns = [],  # noqa: B006
     group: Group = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME_OR_FILE",
-            help="Where to start from: a name of `mmkeras recipes`, or a .yaml or .json file.",
-        ),
-    ] = None,
-    settings: Annotated[
-        list[str],
-        typer.Option(
-            "--set",
-            metavar="FIELD=VALUE",
-            help="Change the recipe or the training: fusion=gated, image=resnet50, "
-            "image.size_px=96x96, text.length=32, optional=audio, width=64, label.threshold=0.4, "
-            "training.learning_rate=1e-3, ...; repeatable.",
-        ),
-    ] = [],  # noqa: B006
-    epochs: Annotated[int, typer.Option(min=1)] = 30,
-    seed: Annotated[
-        int | None, typer.Option(help="Of the split, the start, the order of the rows; usually 0.")
-    ] = None,
+    recipe: RecipeName = None,
+    settings: Settings = [],  # noqa: B006
+    epochs: Epochs = 30,
+    seed: Seed = None,
     precision: Annotated[
         str | None, typer.Option(help="float32 (usually), mixed_float16 or mixed_bfloat16.")
     ] = None,
-    backend: Annotated[
-        str | None, typer.Option(help="tensorflow (usually) or jax; before KERAS_BACKEND.")
+    backend: Backend = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2, help="Train so many times, each on the other folds, and report mean and spread."
+        ),
     ] = None,
     teacher: Annotated[
         Path | None,
@@ -101,68 +90,32 @@ def train(
     columns |= {"sensors": sensors, "table": table}
     settings = [*settings, *([f"training.precision={precision}"] if precision else [])]
     if manifest is None:
-        given = (*columns.values(), target, recipe, settings, teacher, dry_run)
+        given = (*columns.values(), target, recipe, settings, teacher, dry_run, folds)
         if any(given) or not resume:
             raise ValueError("give a MANIFEST; only `mmkeras train --resume --out RUN` needs none")
-        _import_keras(backend)
-        with _stoppable():
+        import_keras(backend)
+        with stoppable():
             run = _resumed(out, tensorboard)
         _report(run, as_json)
         return
-    found = _recipe(recipe, backend)
-    kinds = {name: task.kind for name, task in found.recipe.outputs.items()} if found else {}
-    rows = load_rows(manifest, columns, target or list(kinds), group, kinds)
-    _import_keras(backend)
-    from mmkeras import Training, fit
-    from mmkeras.settings import changed
-    from mmkeras.starting import start
-
-    training = _seeded(found.training if found else Training(), seed, settings)
+    asked = Asked(manifest, columns, target, group, recipe, settings, seed, backend)
+    if folds is not None:
+        if teacher or tensorboard or dry_run or overwrite:
+            raise ValueError("--folds takes no --teacher, --tensorboard, --dry-run, --overwrite")
+        with stoppable():
+            _cross_validate(asked, folds, epochs, out, as_json)
+        return
+    rows, chosen, training = begin(asked)
     learn, choose, _ = rows.split(training.seed)
-    begun = start(learn, found.recipe if found else None, exact=found is not None and found.exact)
-    chosen, training = changed(begun, training, settings)
     if dry_run:
         _rehearse(chosen, training, (learn, choose), epochs, as_json)
         return
+    from mmkeras import fit
+
     more = _logs(out, tensorboard)
-    with _stoppable():
+    with stoppable():
         run = fit(chosen, learn, choose, epochs, out, training, more, resume, overwrite, teacher)
     _report(run, as_json)
-
-
-class Start(NamedTuple):
-    """What --recipe names; `exact` where all its inputs must be there, as in one's own file."""
-
-    recipe: Recipe
-    training: Training
-    exact: bool
-
-
-def _recipe(name: str | None, backend: str | None) -> Start | None:
-    if name is None:
-        return None
-    if Path(name).suffix in (".yaml", ".yml", ".json") or Path(name).is_file():
-        _import_keras(backend)  # its tables know the names that a file may have
-        from mmkeras.recipe_file import load_recipe
-
-        return Start(*load_recipe(name), exact=True)
-    from mmkeras.recipes import RECIPES
-    from mmkeras.training import Training
-    from mmkeras_edge.inputs import pick
-
-    return Start(pick(RECIPES, name, "recipe").recipe, Training(), exact=False)
-
-
-def _import_keras(backend: str | None) -> None:
-    from mmkeras.quiet import import_keras
-
-    import_keras(backend)
-
-
-def _seeded(training: Training, seed: int | None, settings: Sequence[str]) -> Training:
-    if any(setting.replace(" ", "").startswith("training.seed=") for setting in settings):
-        raise ValueError("say --seed N in place of --set training.seed: it also draws the split")
-    return training if seed is None else replace(training, seed=seed)
 
 
 def _resumed(out: Path | None, tensorboard: bool) -> Run:
@@ -175,15 +128,6 @@ def _resumed(out: Path | None, tensorboard: bool) -> Run:
     if (out / ABOUT).is_file() and not (out / CHECKPOINT).is_dir():
         return load(out)
     return resume(out, _logs(out, tensorboard))
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Ctrl-C keeps what `fit` says of it."""
-    try:
-        yield
-    except KeyboardInterrupt as stop:
-        raise Stopped(str(stop) or "stopped") from stop
 
 
 def _rehearse(
@@ -200,6 +144,18 @@ def _rehearse(
         print_json(seen.to_dict())
     else:
         print(seen, end="")
+
+
+def _cross_validate(asked: Asked, folds: int, epochs: int, out: Any, as_json: bool) -> None:
+    rows, recipe, training = begin(asked, whole=True)
+    from mmkeras import cross_validate
+
+    found = cross_validate(recipe, rows, folds, epochs, out, training)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        print(found, end="")
+    hint(f"stored in {out}", as_json)
 
 
 def _report(run: Run, as_json: bool) -> None:
