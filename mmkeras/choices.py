@@ -8,7 +8,7 @@ from typing import Any
 
 from keras import layers
 
-from mmkeras import balance, losses, modality_balance
+from mmkeras import balance, losses, modality_balance, precision
 from mmkeras.branches import audio, backbones, sensor, table, text, video
 from mmkeras.fusion import FUSIONS
 from mmkeras.modalities import HUB
@@ -26,11 +26,12 @@ CHOICES: dict[tuple[str, str], Iterable[str]] = {  # (kind of input or "training
     ("video", "fit"): FITS,
     ("audio", "front"): audio.FRONTS,
     ("video", "time"): video.TIMES,
+    ("training", "batch_size"): ("auto",),
     ("training", "balance"): balance.WRAPPERS,
     ("training", "loss"): losses.LOSSES,
     ("training", "class_weights"): losses.CLASS_WEIGHTS,
     ("training", "modality_balance"): modality_balance.BALANCES,
-    ("training", "precision"): ("float32", "mixed_float16", "mixed_bfloat16"),
+    ("training", "precision"): precision.PRECISIONS,
 }
 
 

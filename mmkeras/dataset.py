@@ -20,6 +20,8 @@ class Batches(keras.utils.PyDataset):
     Where there are a teacher's answers, labels come with them, as in `mmkeras.taught`.
     `augment` names the inputs to vary. The order and the augmentation of an epoch depend on `seed`
     and the epoch alone, so that a training can go on from `first_batch` of `first_epoch`.
+    Batches are a multiple of `shares`, for as many devices: rows beyond are left out, which are
+    others in each epoch where they are shuffled.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class Batches(keras.utils.PyDataset):
         seed: int = 0,
         first_epoch: int = 0,
         first_batch: int = 0,
+        shares: int = 1,
     ):
         super().__init__()
         self.data = data
@@ -39,18 +42,19 @@ class Batches(keras.utils.PyDataset):
         self.seed = seed
         self._kinds = {name: data.manifest.kinds[name] for name in augment}
         self._first_batch = first_batch
+        self._whole = len(data) // shares * shares
         self._epoch = first_epoch - 1
         self.on_epoch_begin()
 
     def __len__(self) -> int:
-        return -(-len(self.data) // self.batch_size) - self._first_batch
+        return -(-self._whole // self.batch_size) - self._first_batch
 
     def on_epoch_begin(self) -> None:
         self._epoch += 1
         rows = np.arange(len(self.data))
         if self.shuffle:
             np.random.default_rng((self.seed, self._epoch)).shuffle(rows)
-        self._rows = rows
+        self._rows = rows[: self._whole]
 
     def __getitem__(self, batch: int):
         batch += self._first_batch

@@ -58,7 +58,7 @@ def explained(training: Training, kept: Callable[[], str]) -> Iterator[None]:
         message = f"the disk is full; {kept()}. Free some space first"
         raise OSError(errno.ENOSPC, message, error.filename) from error
     except Exception as error:
-        if not _of_memory(error):
+        if not of_memory(error):
             raise
         raise MemoryError(
             f"out of memory; {kept()}. Lower batch_size={training.batch_size}, or the size_px, "
@@ -66,7 +66,8 @@ def explained(training: Training, kept: Callable[[], str]) -> Iterator[None]:
         ) from error
 
 
-def _of_memory(error: Exception) -> bool:
+def of_memory(error: Exception) -> bool:
+    """Whether an error says that the memory, of the host or of a device, is not enough."""
     if isinstance(error, MemoryError):
         return True
     exhausted = "RESOURCE_EXHAUSTED" in str(error) or "OOM" in str(error)

@@ -108,17 +108,19 @@ def rehearse(
 
     What is done once before, as decoding the rows, is not in the estimate.
     """
-    some = _as_many(train, training.batch_size * (WARM_UP + TIMED))
+    if training.batch_size == "auto":  # that is found on all rows
+        training = replace(training, batch_size=Training().rows)
+    some = _as_many(train, training.rows * (WARM_UP + TIMED))
     few = _as_many(valid, VALID_ROWS)
     clock = _Clock()
     run = fit(recipe, some, few, 1, training=replace(training, warm_up=0.0), callbacks=[clock])
-    batch = Batches(run.prepare(some.rows(range(training.batch_size))), training.batch_size)[0]
+    batch = Batches(run.prepare(some.rows(range(training.rows))), training.rows)[0]
     step_s = float(np.median(np.diff(clock.steps_s)))
     return Rehearsal(
         parts=_parts(run.model, recipe),
         batch_bytes=sum(array.nbytes for of in batch for array in of.values()),
         rows={"train": len(train), "valid": len(valid)},
-        steps=math.ceil(len(train) / training.batch_size),
+        steps=math.ceil(len(train) / training.rows),
         epochs=epochs,
         first_step_s=clock.steps_s[0] - clock.begun_s,
         step_s=step_s,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from mmkeras.averaging import Best, Weights, greedy_soup
 from mmkeras.balance import Losses, callbacks_for, losses_for
 from mmkeras.checkpoint import Checkpoint, Position, State
 from mmkeras.dataset import Batches
+from mmkeras.distribution import Devices
 from mmkeras.ema import ValidateAveraged
 from mmkeras.frozen import frozen_inputs, give_back, head_model, through_towers
 from mmkeras.heads import HEADS
@@ -24,15 +25,18 @@ from mmkeras.losses import Wanted
 from mmkeras.mishaps import NoNumber, explained
 from mmkeras.optimizer import RatedAdamW, adamw
 from mmkeras.phases import Phase, phases_of
+from mmkeras.precision import computing_in
 from mmkeras.prepare import Prepared
 from mmkeras.pretrained import kept_still, rates_by_depth
 from mmkeras.progress import Progress
+from mmkeras.random_layers import seed_layers
 from mmkeras.recipe import Recipe
+from mmkeras.run import uncompiled
 from mmkeras.taught import OfLabels
 from mmkeras.training import Training
 from mmkeras.unfinished import Plan, Unfinished
 
-VALID_BATCH = 256  # no gradients: more rows fit
+VALID_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,12 @@ class Session:
     valid: Prepared
     unfinished: Unfinished
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    devices: Devices = field(default_factory=Devices.visible)
 
     def run(self, state: State | None = None) -> History:
         """Begins, or goes on from a state; leaves the best weights in the model."""
         plan = self.plan
+        self.devices.check(plan.training, training=len(self.train), validation=len(self.valid))
         phases = phases_of(plan.recipe, plan.epochs, plan.training.frozen_share)
         position = state.position if state else Position()
         with ExitStack() as stack:
@@ -61,29 +67,36 @@ class Session:
                     position.next_phase()
                 part = self._part(phase)
                 best = self._best(number, part, before=best)
-                with kept_still(part.model, plan.recipe, phase.frozen):
-                    self._train(phase, part, best, position, state, progress)
-                self._take(part, best)
+                with self.devices.together():
+                    with (
+                        kept_still(part.model, plan.recipe, phase.frozen),
+                        computing_in(part.model, plan.training.precision),
+                    ):
+                        self._train(phase, part, best, position, state, progress)
+                    self._take(part, best)
                 state = None
         return position.history
 
     @property
     def _steps(self) -> int:
         """Of an epoch."""
-        return -(-len(self.train) // self.plan.training.batch_size)
+        return len(Batches(self.train, self.plan.training.rows, shares=len(self.devices)))
 
     def _part(self, phase: Phase) -> Part:
         """What trains in a phase; towers that are frozen in it are computed here, once."""
         recipe = self.plan.recipe
         computed = frozen_inputs(recipe, also=phase.frozen)
         raw = tuple(name for name in recipe.inputs if name not in computed)
-        if not computed:
+        if not computed and len(self.devices) == 1:
             return Part(self.model, self.train, self.valid, raw)
+        with self.devices.together():
+            model = head_model(self.model, computed)
         return Part(
-            head_model(self.model, computed),
+            model,
             through_towers(self.model, computed, self.train),
             through_towers(self.model, computed, self.valid),
             raw,
+            len(self.devices),
         )
 
     def _best(self, number: int, part: Part, before: Best | None) -> Best:
@@ -122,9 +135,15 @@ class Session:
         keep = Keep(best, Score(training.monitor, part.model, recipe), training.patience)
         balance = [*callbacks_for(losses, recipe, first), *pace]
         parts: Mapping[str, Any] = {type(each).__name__: each for each in (keep, *balance)}
-        if state is not None:
-            if position.batch:  # metrics have no variables before they have seen a batch
-                part.model.evaluate(first, steps=1, verbose=0)
+        # Metrics have no variables before they have seen a batch; Keras would show them one of an
+        # epoch that it begins for that, on JAX and, whatever has been built, on several devices.
+        if position.batch or len(self.devices) > 1 or keras.backend.backend() != "tensorflow":
+            part.model._symbolic_build(data_batch=first[0])
+            if len(self.devices) > 1:
+                part.model._maybe_symbolic_build = lambda *_, **__: None
+        if state is None:
+            seed_layers(part.model, training.seed, position.phase)
+        else:
             state.restore(part.model)
             for name, each in parts.items():
                 each.restore(position.states[name])
@@ -137,7 +156,7 @@ class Session:
             if position.epoch < end and not keep.done:
                 part.model.fit(
                     part.batches(training, position),
-                    validation_data=Batches(part.valid, VALID_BATCH),
+                    validation_data=part.valid_batches(),
                     initial_epoch=position.epoch,
                     epochs=end,
                     callbacks=[*callbacks, progress, checkpoint],
@@ -149,7 +168,8 @@ class Session:
         """Stores the last weights, and puts the best ones into the model."""
         if self.unfinished.last_path is not None:
             self._give_back(part)
-            self.model.save_weights(self.unfinished.last_path)
+            with uncompiled(self.model):
+                self.model.save_weights(self.unfinished.last_path)
         weights = best.weights()
         if len(best) > 1:
             weights = greedy_soup(best, lambda each: self._score(part, each)).weights
@@ -159,7 +179,7 @@ class Session:
     def _score(self, part: Part, weights: Weights) -> float:
         """On the validation rows."""
         part.model.set_weights(weights)
-        found = part.model.evaluate(Batches(part.valid, VALID_BATCH), verbose=0, return_dict=True)
+        found = part.model.evaluate(part.valid_batches(), verbose=0, return_dict=True)
         score = Score(self.plan.training.monitor, part.model, self.plan.recipe)
         return score({f"val_{name}": value for name, value in found.items()})
 
@@ -176,18 +196,25 @@ class Part:
     train: Prepared
     valid: Prepared
     raw: tuple[str, ...]  # the inputs that still are what a device takes
+    shares: int = 1  # of each batch: one for each device that trains
 
     def batches(self, training: Training, position: Position) -> Batches:
         """The rest of an epoch, and all those behind it."""
         return Batches(
             self.train,
-            training.batch_size,
+            training.rows,
             shuffle=True,
             augment=self.raw if training.augment else (),
             seed=training.seed,
             first_epoch=position.epoch,
             first_batch=position.batch,
+            shares=self.shares,
         )
+
+    def valid_batches(self) -> Batches:
+        """No gradients: more rows fit."""
+        size = VALID_BATCH // self.shares * self.shares
+        return Batches(self.valid, size, shares=self.shares)
 
 
 def compile_for(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import keras
 
 from mmkeras.adapting import adapt
+from mmkeras.batch_size import AUTO, batch_size_for
 from mmkeras.distillation import (
     Teacher,
     answers_of,
@@ -19,6 +21,7 @@ from mmkeras.distillation import (
     opened,
     warn_of_seen,
 )
+from mmkeras.distribution import Devices
 from mmkeras.manifest import Manifest
 from mmkeras.model import assemble, recipe_of
 from mmkeras.origin import origin_of, rows_of
@@ -30,6 +33,7 @@ from mmkeras.session import Session
 from mmkeras.tokenizer import tokenizer_for
 from mmkeras.training import Training
 from mmkeras.unfinished import Plan, Unfinished
+from mmkeras_edge.inputs import pick
 
 
 def fit(
@@ -86,6 +90,10 @@ def fit(
     taught = about_tutor is not None and training.teacher_share > 0
     train, valid = _prepared(recipe, train, valid, training.seed, tokenizer_json, taught)
     data = origin_of(train.manifest, valid.manifest)
+    if isinstance(training.batch_size, str):
+        pick({AUTO: None}, training.batch_size, "batch_size")
+        found = unfinished.plan().training.rows if going_on else _tried(model, training, train)
+        training = dataclasses.replace(training, batch_size=found)
     plan = Plan(recipe, training, epochs, data, about_tutor)
     if going_on:
         unfinished.check(plan, train)
@@ -109,6 +117,7 @@ def fit(
         "training": dataclasses.asdict(training),
         "epochs": epochs,
         "rows": {"train": len(train), "valid": len(valid)},
+        "devices": list(session.devices.names) or 1,
         "data": plan.data,
         **({"teacher": plan.teacher} if plan.teacher else {}),
         "seconds": round(time.perf_counter() - begun, 1),
@@ -134,6 +143,13 @@ def resume(out: str | os.PathLike[str], callbacks: Sequence[keras.callbacks.Call
     )
     model = unfinished.model()
     return fit(model, train, valid, plan.epochs, out, plan.training, callbacks, resume=True)
+
+
+def _tried(model: keras.Model, training: Training, train: Prepared) -> int:
+    """The batch size that is found; each of several devices gets as many rows as one can take."""
+    rows = batch_size_for(model, recipe_of(model), training, train) * len(Devices.visible())
+    sys.stderr.write(f"batch_size={rows}: found by trial\n")
+    return rows
 
 
 def _prepared(

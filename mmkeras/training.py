@@ -19,7 +19,7 @@ class Training:
     there is a teacher: see `mmkeras.distillation`.
     """
 
-    batch_size: int = 64
+    batch_size: int | str = 64  # or auto: found by trial, see mmkeras.batch_size
     learning_rate: float = 2e-3  # at the start; it falls to 0 along a cosine
     weight_decay: float = 1e-2  # decoupled: Loshchilov and Hutter, ICLR 2019
     warm_up: float = 0.05  # share of the steps in which the rate rises to learning_rate
@@ -40,4 +40,11 @@ class Training:
     checkpoint_s: float = 300.0  # at most this much work is lost by a crash within an epoch
     frozen_share: float = 0.3  # of the epochs, in which pre-trained towers stay frozen
     fine_tune_rate: float = 0.1  # factor of the rate at the top of a pre-trained tower
-    layer_decay: float = 0.9  # and for each layer below it
+    layer_decay: float = 0.98  # for each layer below: 0.9 would all but freeze a deep one
+    precision: str = "float32"  # or mixed_bfloat16, mixed_float16: faster on GPUs made for them
+
+    @property
+    def rows(self) -> int:
+        """Of a batch, once it is known: `fit` puts what it found in the place of "auto"."""
+        assert isinstance(self.batch_size, int), self.batch_size
+        return self.batch_size
