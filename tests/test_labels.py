@@ -15,8 +15,8 @@ from mmkeras.cli import app
 from mmkeras.dataset import Batches
 from mmkeras.inspection import inspect
 from mmkeras.prepare import prepare
-from mmkeras.tokenizer import train_tokenizer
 from mmkeras.session import compile_for
+from mmkeras.tokenizer import train_tokenizer
 
 TASKS = {"animal": "classify", "age": "regress"}
 RECIPE = Recipe(

@@ -5,12 +5,12 @@ import pytest
 from mmkeras import load_manifest
 from mmkeras.inspection import inspect
 from mmkeras.modalities import Image, Sensor, Table
+from mmkeras.origin import origin_of
 from mmkeras.prepare import prepare
 from mmkeras.recipe import Recipe
 from mmkeras.run import Run
 from mmkeras.sources import arguments, distinct, named_columns, problem_with, raw_source
 from mmkeras.tasks import Classify
-from mmkeras.origin import origin_of
 from mmkeras_edge.inputs import load_sample
 
 HERE = Path("/data")
