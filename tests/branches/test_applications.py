@@ -201,16 +201,3 @@ def check(error: np.ndarray, wanted: np.ndarray, exact: bool) -> None:
         assert np.abs(error).max() < 1e-4 * np.abs(wanted).max()
     else:  # of what the rows differ by
         assert error.std() < 0.25 * (wanted - wanted.mean(axis=0)).std()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", APPLICATIONS)
-def test_a_whole_backbone_at_its_own_size_answers_alike_on_the_device(name):
-    keras.utils.set_random_seed(0)
-    source = Image(name)
-    branch = image_branch("image", source)
-    model = keras.Model({"image": branch.input}, {"features": branch.pooled})
-    feed = {"image": pixels(source.spec.height_px, rows=2)}
-    settle(model, feed)
-    wanted = model.predict(feed, verbose=0)["features"]
-    check(run_lite(convert(model), feed)["features"] - wanted, wanted, exact=True)

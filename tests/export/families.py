@@ -43,15 +43,16 @@ def settle(model: keras.Model, feed: dict[str, np.ndarray]) -> None:
         del norm.call  # that of its class again
 
 
-def whole(name: str):
-    """A backbone with random weights, up to its last map, averaged: (model, float32 file, pictures
-    by input, Keras' answers by output, which is "features").
+def whole(name: str, px: int | None = None):
+    """A backbone with random weights, up to its last map, averaged, over the smallest pictures or
+    those of `px`: (model, float32 file, pictures by input, Keras' answers by output, which is
+    "features").
 
     One by one: to convert all in one file takes more memory than time is saved.
     """
     keras.utils.clear_session()
     keras.utils.set_random_seed(0)
-    px = APPLICATIONS[name].min_px
+    px = px or APPLICATIONS[name].min_px
     branch = image_branch("image", Image(name, (px, px)))
     model = keras.Model({"image": branch.input}, {"features": branch.pooled})
     feed = {"image": pixels(px)}
