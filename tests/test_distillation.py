@@ -165,15 +165,17 @@ def test_a_row_that_the_teacher_cannot_take_has_no_answer(teacher, toy):
 def test_without_labels_a_student_learns_what_its_teacher_says(data, tmp_path):
     train, valid = data.split()[:2]
     words = replace(STUDENT, inputs={"text": Text("embedding", length=6, vocabulary=280)})
-    unsure = fit(words, train, valid, 2, training=QUICK)
+    unsure = fit(words, train, valid, 5, training=QUICK)
     told = answers_of(unsure, STUDENT, train)["animal"]
     blank = replace(train, table=train.table.assign(animal=""))
-    training = replace(QUICK, temperature=1.0, learning_rate=3e-2)
+    training = replace(QUICK, temperature=1.0)
     run = fit(STUDENT, blank, valid, 20, tmp_path / "run", training, teacher=unsure)
     assert run.about["rows"]["train"] == len(train)
+    run = mmkeras.load(run.path)
     run.model.load_weights(run.path / LAST)  # the best ones are those that please the labels
     said = predict(run, run.prepare(train))["animal"]
-    np.testing.assert_allclose(said, told, atol=0.1)
+    always_the_same = np.abs(told - told.mean(axis=0)).max()
+    assert np.abs(said - told).max() < 0.6 * always_the_same
 
 
 @pytest.fixture(scope="module")

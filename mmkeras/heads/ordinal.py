@@ -20,9 +20,12 @@ from mmkeras.heads.shaped import PLAIN, Shape
 from mmkeras.tasks import Ordinal
 
 
+GAIN = 4.0  # of a score into logits: thresholds part in a quarter of the optimizer's steps
+
+
 @keras.saving.register_keras_serializable("mmkeras")
 class Ranks(layers.Layer):
-    """P(y ≤ k) = σ(θ_k - f), θ_1 < θ_2 < ...: a score (..., 1) -> a probability a rank, (..., K).
+    """P(y ≤ k) = σ(4 (θ_k - f)), θ_1 < θ_2 < ...: a score (..., 1) -> a probability a rank, (..., K).
 
     Proportional odds: McCullagh, "Regression models for ordinal data", JRSS B 1980. One score for
     all thresholds makes the ranks consistent, as in CORAL, Cao et al., Pattern Recognition Letters
@@ -38,7 +41,7 @@ class Ranks(layers.Layer):
 
     def build(self, shape):
         shares = np.arange(1, self.ranks) / self.ranks
-        start = np.log(shares / (1 - shares))
+        start = np.log(shares / (1 - shares)) / GAIN
         steps = np.log(np.expm1(np.diff(start)))  # softplus gives the differences back
         constant = keras.initializers.Constant
         self.first = self.add_weight((1,), constant(start[0]), name="first")
@@ -48,7 +51,7 @@ class Ranks(layers.Layer):
         steps = ops.concatenate([self.first, softplus(self.steps)])
         rising = np.triu(np.ones((self.ranks - 1,) * 2, "float32"))  # its product is a running sum
         thresholds = ops.matmul(steps[None], rising)[0]  # (K - 1,)
-        below = ops.sigmoid(thresholds - score)  # (..., K - 1)
+        below = ops.sigmoid(GAIN * (thresholds - score))  # (..., K - 1)
         all_below = ops.ones_like(score)
         upper = ops.concatenate([below, all_below], axis=-1)
         lower = ops.concatenate([ops.zeros_like(score), below], axis=-1)

@@ -69,7 +69,7 @@ def shipped(tmp_path_factory) -> Shipped:
     text = mmkeras.Text("embedding", length=4, vocabulary=300)
     model = mmkeras.build_model(text=text, outputs=outputs, width=32)
     training = mmkeras.Training(batch_size=16, learning_rate=1e-2, augment=False)
-    run = mmkeras.fit(model, *parts[:2], epochs=15, out=folder / "run", training=training)
+    run = mmkeras.fit(model, *parts[:2], epochs=25, out=folder / "run", training=training)
     paths = {name: folder / f"{name}.tflite" for name in ("float32", "int8")}
     reports = export_all(run, paths, *parts[:2], budget=0.25)
     return Shipped(run, parts[2], paths, reports)
