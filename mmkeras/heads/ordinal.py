@@ -19,13 +19,12 @@ from mmkeras.heads.own_unit import softplus
 from mmkeras.heads.shaped import PLAIN, Shape
 from mmkeras.tasks import Ordinal
 
-
 GAIN = 4.0  # of a score into logits: thresholds part in a quarter of the optimizer's steps
 
 
 @keras.saving.register_keras_serializable("mmkeras")
 class Ranks(layers.Layer):
-    """P(y ≤ k) = σ(4 (θ_k - f)), θ_1 < θ_2 < ...: a score (..., 1) -> a probability a rank, (..., K).
+    """P(y ≤ k) = σ(4 (θ_k - f)), θ_1 < θ_2 < ...: a score f (..., 1) -> probabilities (..., K).
 
     Proportional odds: McCullagh, "Regression models for ordinal data", JRSS B 1980. One score for
     all thresholds makes the ranks consistent, as in CORAL, Cao et al., Pattern Recognition Letters
