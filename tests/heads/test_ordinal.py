@@ -25,8 +25,9 @@ def test_at_first_a_score_of_0_makes_all_ranks_equally_probable():
 
 
 def test_the_odds_of_being_below_fall_as_the_score_rises():
-    # thresholds 0 and softplus(0) = log 2; P(y <= 0) = σ(-f), P(y <= 1) = σ(log 2 - f)
-    found = ranks(0.0, 0.0)(np.array([[0.0], [np.log(2)]], np.float32))
+    # thresholds 0 and softplus(...) = log(2) / 4: P(y <= 0) = σ(-4 f), P(y <= 1) = σ(log 2 - 4 f)
+    quarter = np.log(2) / 4
+    found = ranks(0.0, np.log(np.expm1(quarter)))(np.array([[0.0], [quarter]], np.float32))
     np.testing.assert_allclose(found[0], [1 / 2, 2 / 3 - 1 / 2, 1 / 3], atol=1e-6)
     np.testing.assert_allclose(found[1], [1 / 3, 1 / 2 - 1 / 3, 1 / 2], atol=1e-6)
 
