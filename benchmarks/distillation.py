@@ -84,9 +84,7 @@ def seed_of(plan: Plan, seed: int) -> dict[str, Figures]:
 
     def trained(name: str, recipe: mmkeras.Recipe) -> mmkeras.Run:
         out = plan.folder / f"{name}-{plan.labelled:g}-{seed}"
-        if out.is_dir():
-            return mmkeras.load(out)
-        return mmkeras.fit(recipe, known, valid, same_steps, out, training)
+        return mmkeras.fit(recipe, known, valid, same_steps, out, training, resume=True)
 
     teacher, alone = trained("teacher", large), trained("alone", small)
     taught = mmkeras.fit(small, partly, valid, plan.epochs, training=training, teacher=teacher)
@@ -97,8 +95,7 @@ def seed_of(plan: Plan, seed: int) -> dict[str, Figures]:
 def labelled_share(train: Manifest, share: float, seed: int) -> tuple[Manifest, Manifest]:
     """The rows that have labels, and all of them, the others with empty cells; by stamp."""
     stamps = train.table["group"]
-    names = stamps.unique()
-    np.random.default_rng(seed).shuffle(names)
+    names = np.random.default_rng(seed).permutation(np.asarray(stamps.unique(), object))
     known = stamps.isin(names[: round(share * len(names))])
     cells = {target: train.table[target].where(known, "") for target in TARGETS}
     return train.on_lines(train.table.index[known]), replace(

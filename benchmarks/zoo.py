@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -30,6 +30,7 @@ from mmkeras_export import PRECISIONS, convert, islands_of
 from mmkeras_export.comparison import median_ms, rows_of
 
 ROWS = 8  # calibration
+ROUNDS, RUNS = 7, 20
 VOCABULARY = 2_000
 SMALLEST = (
     *("mobilenet", "mobilenet_v2", "mobilenet_v3_small", "nasnet_mobile", "efficientnet_b0"),
@@ -115,24 +116,51 @@ def random_feed(model: keras.Model) -> dict[str, np.ndarray]:
     return feed
 
 
-def line(name: str, parts: dict[str, Any], first_ms: float | None) -> tuple[str, float]:
-    """A row of Markdown and the milliseconds of the float file."""
+class Built(NamedTuple):
+    """A line of a table before it is measured."""
+
+    name: str
+    parameters: int
+    feed: dict[str, np.ndarray]
+    files: tuple[bytes, bytes]  # float32, int8
+
+
+def built(name: str, parts: dict[str, Any]) -> Built:
     keras.utils.clear_session()
     model = mmkeras.build_model(**parts, num_classes=10)
     feed = random_feed(model)
     lite = convert(model)
     int8 = PRECISIONS["int8"].shrink(lite, rows_of(feed), islands_of(model))
-    float_ms, int8_ms = median_ms(lite, feed), median_ms(int8, feed)
-    numbers = (
-        f"{model.count_params():,}",
-        f"{len(lite) / 1e3:,.0f}",
-        f"{len(int8) / 1e3:,.0f}",
-        f"{float_ms:.2f}",
-        f"{int8_ms:.2f}",
-        f"{float_ms / (first_ms or float_ms):.2f}",
-        f"{int8_ms / float_ms:.2f}",
-    )
-    return f"| `{name}` | " + " | ".join(numbers) + " |", float_ms
+    return Built(name, model.count_params(), feed, (lite, int8))
+
+
+def steady_ms(lines: list[Built]) -> list[tuple[float, float]]:
+    """Milliseconds of the float and the int8 file of each line.
+
+    All are measured in turn, round after round, and the quietest round of each counts: whatever
+    else the machine does for a while falls on all alike, and on none for good.
+    """
+    rounds = [
+        [tuple(median_ms(lite, each.feed, RUNS) for lite in each.files) for each in lines]
+        for _ in range(ROUNDS)
+    ]
+    return [tuple(np.min(of_line, axis=0)) for of_line in zip(*rounds, strict=True)]
+
+
+def print_table(part: str, lines: list[Built]) -> None:
+    print(f"\n| {part} | parameters | float kB | int8 kB | float ms | int8 ms ", end="")
+    print("| float / first | int8 / float |\n|---|---|---|---|---|---|---|---|")
+    times = steady_ms(lines)
+    for each, (float_ms, int8_ms) in zip(lines, times, strict=True):
+        numbers = (
+            f"{each.parameters:,}",
+            *(f"{len(lite) / 1e3:,.0f}" for lite in each.files),
+            f"{float_ms:.2f}",
+            f"{int8_ms:.2f}",
+            f"{float_ms / times[0][0]:.2f}",
+            f"{int8_ms / float_ms:.2f}",
+        )
+        print(f"| `{each.name}` | " + " | ".join(numbers) + " |", flush=True)
 
 
 def main() -> None:
@@ -141,13 +169,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true")
     options = parser.parse_args()
     for part in options.only.split(","):
-        print(f"\n| {part} | parameters | float kB | int8 kB | float ms | int8 ms ", end="")
-        print("| float / first | int8 / float |\n|---|---|---|---|---|---|---|---|", flush=True)
-        first_ms = None
-        for name, parts in PARTS[part](options.full):
-            row, ms = line(name, parts, first_ms)
-            first_ms = first_ms or ms
-            print(row, flush=True)
+        print_table(part, [built(*each) for each in PARTS[part](options.full)])
 
 
 if __name__ == "__main__":
