@@ -20,6 +20,11 @@ if TYPE_CHECKING:
         quantize_dynamic,
         quantize_int8,
     )
+    from mmkeras_export.slimming.choice import Cut
+    from mmkeras_export.slimming.costs import multiply_adds, slimmed
+    from mmkeras_export.slimming.cutting import slim
+    from mmkeras_export.slimming.importance import Examples
+    from mmkeras_export.slimming.retraining import slim_run
 
 PUBLIC = {  # name -> module, on first use; no module is named like a function, which it would hide
     "export": "exporting",
@@ -41,12 +46,20 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "pack": "packing",
     "prune": "pruning",
     "sparsity_of": "pruning",
+    "Cut": "slimming.choice",
+    "Examples": "slimming.importance",
+    "multiply_adds": "slimming.costs",
+    "slim": "slimming.cutting",
+    "slim_run": "slimming.retraining",
+    "slimmed": "slimming.costs",
 }
 
 __all__ = [
     "PRECISIONS",
     "Comparison",
     "ConversionError",
+    "Cut",
+    "Examples",
     "GateError",
     "Report",
     "compare",
@@ -57,11 +70,15 @@ __all__ = [
     "export_all",
     "float_islands",
     "islands_of",
+    "multiply_adds",
     "pack",
     "prune",
     "quantize_dynamic",
     "quantize_int8",
     "run_lite",
+    "slim",
+    "slim_run",
+    "slimmed",
     "sparsity_of",
 ]
 

@@ -1,0 +1,1 @@
+"""Structured pruning: whole channels, heads and units are cut, and the model is built smaller."""
