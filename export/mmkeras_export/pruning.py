@@ -1,129 +1,99 @@
-"""Magnitude pruning native to Keras 3: small weights become zero while the model trains on."""
+"""Pruning native to Keras 3: a share of the weights of any model, or of a run, becomes zero."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import os
+from functools import singledispatch
+from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
-from mmkeras.keeping import COUNTS
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run
-from mmkeras.train import fit
 from mmkeras.training import Training
-
-MIN_WEIGHTS = 1_000  # a smaller kernel saves nothing worth its part in the answer
-RISE = 0.5  # share of the epochs in which the sparsity rises; the rest repairs
-UPDATES = 10  # new masks in one epoch of the rise
-DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
-# Half a magnitude less than a training from scratch: it only repairs. A mean of epochs would have
-# fewer zeros than each of them, and all that was learned shall train on.
-TUNING = Training(learning_rate=3e-4, ema=0.0, soup=1, frozen_share=0.0)
+from mmkeras_export.kernels import by_pattern, copied, trained
+from mmkeras_export.masks import Block, masks_of
+from mmkeras_export.tuning import TUNING, Tuning
+from mmkeras_export.zeros import Pruning, Sparsity, table_of
 
 
-def prune(
+@singledispatch
+def prune(of: Any, *args: Any, **kwargs: Any) -> Any:
+    """A copy of a model or a run with zeros for its smallest weights; what was given stays.
+
+    - `prune(model, sparsity=0.5, block=(1, 1), scope="layer")` does it at once to any Keras model:
+      see `prune_model`. To have it learn meanwhile: `model.fit(..., callbacks=[Pruning(0.5)])`.
+    - `prune(run, train, valid, sparsity=0.5, epochs=3, ...)` trains a mmkeras run on: see
+      `prune_run`.
+
+    Frozen layers, vectors, depthwise and small kernels are left alone: see
+    `mmkeras_export.kernels`. It brings a smaller download, and no speed. Raises ValueError for
+    impossible wishes, TypeError for what is neither a model nor a run.
+    """
+    raise TypeError(
+        f"prune takes a Keras model, or a run of mmkeras.fit or mmkeras.load. Received: {of!r}"
+    )
+
+
+@prune.register
+def prune_model(
+    model: keras.Model,
+    sparsity: Sparsity = 0.5,
+    block: Block = (1, 1),
+    scope: str = "layer",
+) -> keras.Model:
+    """A copy of any Keras model in which the smallest weights are zero, at once.
+
+    `sparsity` is a share of zeros, "2:4", or a table of these by pattern of layer names; with
+    `block` and `scope` as in `Pruning`. Fine-tune the copy with `callbacks=[KeepZeros()]`.
+    """
+    wish = Pruning(sparsity, block, scope)  # checks it
+    slim = copied(model)
+    for amount, kernels in by_pattern(trained(slim), table_of(sparsity)):
+        if callable(amount):
+            raise ValueError(
+                "a schedule is for a training: model.fit(..., callbacks=[Pruning(schedule)]). To "
+                f"prune at once, give the sparsity itself. Received: {amount!r}"
+            )
+        values = [kernel.numpy() for kernel in kernels]
+        layouts = [kernel.layout for kernel in kernels]
+        sizes = [np.abs(each) for each in values]
+        masks = masks_of(sizes, layouts, amount, wish.block, wish.together)
+        for kernel, value, mask in zip(kernels, values, masks, strict=True):
+            kernel.variable.assign(value * mask)
+    return slim
+
+
+@prune.register
+def prune_run(
     run: Run,
     train: Manifest | Prepared,
     valid: Manifest | Prepared,
-    sparsity: float = 0.5,
+    sparsity: Sparsity | Pruning = 0.5,
     epochs: int = 3,
     out: str | os.PathLike[str] | None = None,
     training: Training = TUNING,
+    resume: bool = False,
 ) -> Run:
-    """A copy of the run in which `sparsity` of the weights of each layer are zero.
+    """A copy of the run that trains on for `epochs` while more and more weights become zero.
 
-    Trains on for `epochs`, and keeps the best of those that had the full sparsity. `run` stays
-    as it is; `out` is the new run's folder. Frozen towers, vectors, depthwise and small kernels
-    are left alone: see `prunable`. It brings a smaller download, and no speed.
+    `sparsity` as in `Pruning`, or one with all that it can. Of the epochs that were as sparse as
+    they shall be, the best is kept. `out` is the new run's folder; with `resume`, a pruning that
+    was cut off there goes on.
     """
-    if not 0 < sparsity < 1:
-        raise ValueError(f"sparsity must lie between 0 and 1. Received: {sparsity}")
-    if epochs < 1:
-        raise ValueError(f"pruning wants at least one epoch. Received: epochs={epochs}")
-    model = keras.models.clone_model(run.model)
-    model.set_weights(run.model.get_weights())
-    pruning = Pruning(sparsity, epochs)
-    data = run.prepare(train), run.prepare(valid)
-    tuned = fit(model, *data, epochs=epochs, training=training, callbacks=[pruning])
-    about = {**tuned.about, "pruned": {"sparsity": sparsity, "epochs": epochs}}
-    pruned = dataclasses.replace(tuned, about=about)
-    return dataclasses.replace(pruned, path=pruned.save(out)) if out is not None else pruned
-
-
-def prunable(model: keras.Model) -> list[keras.Variable]:
-    """The weights that pruning takes: kernels and embedding tables that are trained, nested too.
-
-    Not depthwise kernels: nine weights see a whole channel, and all of them are few.
-    """
-    spared = {
-        id(weight)
-        for layer in model._flatten_layers()
-        if isinstance(layer, DEPTHWISE)
-        for weight in layer.weights
-    }
-    return [
-        weight
-        for weight in model.trainable_variables
-        if len(weight.shape) > 1
-        and math.prod(weight.shape) >= MIN_WEIGHTS
-        and id(weight) not in spared
-    ]
+    pruning = sparsity if isinstance(sparsity, Pruning) else Pruning(sparsity)
+    about = {"pruned": {**pruning.plain(), "epochs": epochs}}
+    return Tuning(epochs, out, training, resume).of(run, train, valid, pruning, about)
 
 
 def sparsity_of(model: keras.Model) -> float:
     """Share of zeros among the weights that pruning takes."""
-    weights = [ops.convert_to_numpy(weight) for weight in prunable(model)]
-    return sum(int((w == 0).sum()) for w in weights) / sum(w.size for w in weights)
+    zeros = [(kernel.numpy() == 0) for kernel in trained(model)]
+    return sum(int(each.sum()) for each in zeros) / sum(each.size for each in zeros)
 
 
-def sparsity_at(done: float, final: float) -> float:
-    """The sparsity after a share of the rise: final · (1 - (1 - done)³), at most `final`.
-
-    Zhu and Gupta, "To prune, or not to prune", 2017, eq. 1, from an initial sparsity of 0: fast
-    while there is much to spare, slow at the end.
-    """
-    return final * (1.0 - (1.0 - min(done, 1.0)) ** 3)
-
-
-def magnitude_mask(weight: keras.Variable, sparsity: float) -> keras.KerasTensor:
-    """1 for what stays, 0 for the smallest `sparsity` of the weights by absolute value."""
-    size = np.abs(ops.convert_to_numpy(weight)).ravel()
-    mask = np.ones(size.size, np.float32)
-    count = round(sparsity * size.size)
-    mask[np.argpartition(size, min(count, size.size - 1))[:count]] = 0.0
-    return ops.convert_to_tensor(mask.reshape(weight.shape), weight.dtype)
-
-
-class Pruning(keras.callbacks.Callback):
-    """Masks the weights after every batch, ever more of them until the rise is over.
-
-    An epoch from before the end of the rise is not sparse yet: it does not count among the best.
-    """
-
-    def __init__(self, sparsity: float, epochs: int):
-        super().__init__()
-        self._sparsity = sparsity
-        self._rise_epochs = max(1, round(RISE * epochs))
-
-    def on_train_begin(self, logs=None):
-        self._weights = prunable(self.model)
-        self._step = 0
-        self._rise = self._rise_epochs * self.params["steps"]
-        self._every = max(1, self.params["steps"] // UPDATES)
-        self._masks = [ops.ones_like(weight) for weight in self._weights]
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._step += 1
-        if self._step <= self._rise and (self._rise - self._step) % self._every == 0:
-            sparsity = sparsity_at(self._step / self._rise, self._sparsity)
-            self._masks = [magnitude_mask(weight, sparsity) for weight in self._weights]
-        for weight, mask in zip(self._weights, self._masks, strict=True):
-            weight.assign(weight * mask)
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs[COUNTS] = float(self._step >= self._rise)
+def sparsity_by_layer(model: keras.Model) -> dict[str, float]:
+    """Share of zeros of each kernel that pruning takes, by its name: "tower/dense/kernel"."""
+    return {kernel.name: float((kernel.numpy() == 0).mean()) for kernel in trained(model)}

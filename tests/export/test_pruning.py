@@ -5,8 +5,19 @@ import numpy as np
 import pytest
 
 import mmkeras
-from mmkeras_export import convert, float_islands, prune, quantize_dynamic, sparsity_of
-from mmkeras_export.pruning import magnitude_mask, prunable, sparsity_at
+from mmkeras_export import (
+    Constant,
+    Pruning,
+    cluster,
+    convert,
+    float_islands,
+    prune,
+    quantize_dynamic,
+    savings_of,
+    sparsity_by_layer,
+    sparsity_of,
+)
+from mmkeras_export.kernels import kernels_of
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +28,8 @@ def pruned(run, stamps, tmp_path_factory):
 
 
 def test_half_of_every_kernel_is_zero_and_stays_so_when_loaded(pruned):
-    for weight in prunable(mmkeras.load(pruned.path).model):
-        assert float(keras.ops.mean(weight == 0)) == pytest.approx(0.5, abs=0.001), weight.path
+    for name, share in sparsity_by_layer(mmkeras.load(pruned.path).model).items():
+        assert share == pytest.approx(0.5, abs=0.001), name
 
 
 def test_the_run_that_was_pruned_is_as_it_was(run, pruned):
@@ -28,7 +39,11 @@ def test_the_run_that_was_pruned_is_as_it_was(run, pruned):
 
 
 def test_the_pruned_run_says_so(pruned):
-    assert pruned.about["pruned"] == {"sparsity": 0.5, "epochs": 2}
+    pattern = {"block": [1, 1], "scope": "layer", "criterion": "magnitude"}
+    said = {"sparsity": 0.5, "epochs": 2, **pattern}
+    assert pruned.about["pruned"] == said
+    assert mmkeras.load(pruned.path).about["pruned"] == said
+    assert pruned.history["counts"] == [0.0, 1.0]
 
 
 def test_it_answers_nearly_as_well(run, pruned, stamps):
@@ -44,35 +59,159 @@ def test_a_pruned_int8_file_compresses_to_four_fifths_or_less(run, pruned, lite)
     assert sizes[1] < 0.8 * sizes[0]  # the audio front end has nothing to prune
 
 
-def test_the_mask_takes_the_smallest_by_absolute_value():
-    weight = keras.Variable(np.array([[0.1, -0.5, 0.3], [-0.2, 0.4, -0.05]]))
-    np.testing.assert_array_equal(magnitude_mask(weight, 0.5), [[0, 1, 1], [0, 1, 0]])
+class CutOff(Pruning):
+    """As if the machine went down within the second epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        super().on_epoch_begin(epoch, logs)
+        self._epoch = epoch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        super().on_train_batch_begin(batch, logs)
+        if (self._epoch, batch) == (1, 2):
+            raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(("done", "sparsity"), [(0.0, 0.0), (0.5, 0.7), (1.0, 0.8), (2.0, 0.8)])
-def test_the_sparsity_rises_fast_then_slowly(done, sparsity):
-    assert sparsity_at(done, 0.8) == pytest.approx(sparsity)  # 0.8 * (1 - 0.5 ** 3) = 0.7
+@pytest.mark.parametrize("criterion", ["magnitude", "movement"])
+def test_a_pruning_that_was_cut_off_ends_as_an_unbroken_one(criterion, toy, recipe, tmp_path):
+    data = mmkeras.load_manifest(toy, "picture", "words", "sound", {"animal": "classify"}, "pair")
+    train, valid, _ = data.split()
+    training = mmkeras.Training(batch_size=3, learning_rate=1e-2, checkpoint_s=0.0, ema=0.9)
+    words = mmkeras.fit(recipe.only("text"), train, valid, 1, training=training)
+
+    def go_on(out, pruning, resume=False):
+        keras.utils.set_random_seed(0)
+        return prune(words, train, valid, pruning, 3, out, training, resume)
+
+    unbroken = go_on(tmp_path / "one", Pruning(0.6, criterion=criterion))
+    with pytest.raises(KeyboardInterrupt):
+        go_on(tmp_path / "two", CutOff(0.6, criterion=criterion))
+    resumed = go_on(tmp_path / "two", Pruning(0.6, criterion=criterion), resume=True)
+    assert sparsity_of(resumed.model) == pytest.approx(0.6, abs=1e-3)
+    assert resumed.history["sparsity"] == unbroken.history["sparsity"]
+    pairs = zip(resumed.model.get_weights(), unbroken.model.get_weights(), strict=True)
+    for ours, theirs in pairs:
+        np.testing.assert_array_equal(ours, theirs)
 
 
-def test_what_is_pruned_in_any_model():
-    x = keras.Input((16, 16, 3))
-    y = keras.layers.Conv2D(64, 3, name="wide")(x)
-    y = keras.layers.DepthwiseConv2D(5, name="depthwise")(y)
-    inner = keras.Model(x, keras.layers.BatchNormalization()(y))
-    z = keras.layers.GlobalAveragePooling2D()(inner(x))
-    z = keras.layers.Dense(32, name="nested_beside")(z)
-    frozen = keras.layers.Dense(64, name="frozen", trainable=False)(z)
-    model = keras.Model(x, keras.layers.Dense(2, name="small")(frozen))
-    assert [weight.path for weight in prunable(model)] == ["wide/kernel", "nested_beside/kernel"]
+def plain():
+    keras.utils.set_random_seed(0)
+    x = keras.Input((32,), name="x")
+    y = keras.layers.Dense(200, "relu", name="first")(x)
+    y = keras.layers.Dense(100, "relu", name="second")(y)
+    return keras.Model(x, keras.layers.Dense(2, name="last")(y))
+
+
+def test_any_keras_model_is_pruned_at_once():
+    model = plain()
+    slim = prune(model, {"first": 0.9, "sec*": "2:4"})
+    assert sparsity_by_layer(slim) == {"first/kernel": 0.9, "second/kernel": 0.5}
+    assert sparsity_of(slim) == pytest.approx((6400 * 0.9 + 20_000 * 0.5) / 26_400)
+    assert sparsity_of(model) == 0
+    small, large = (np.abs(kernels_of(each)[0].numpy()) for each in (model, slim))
+    assert large[large > 0].min() == np.sort(small.ravel())[5760]  # of 6,400
+
+
+def test_blocks_of_any_keras_model_go_at_once():
+    kernel = kernels_of(prune(plain(), 0.75, block=(4, 1)))[0].numpy()
+    whole = (kernel.reshape(8, 4, 200) != 0).sum(axis=1)
+    assert {*np.unique(whole)} == {0, 4}
+    assert (whole == 0).mean() == 0.75
+
+
+def test_what_it_brought_is_measured_and_that_it_is_no_speed():
+    model = plain()
+    pruned = savings_of(model, prune(model, 0.8))
+    assert pruned.after.zeros == pytest.approx(0.8)
+    assert pruned.after.file_bytes == pruned.before.file_bytes
+    assert 0.2 < pruned.compressed_share < 0.4
+    assert "80.0% of 26,400 weights, were 0.0%" in str(pruned)
+    assert "No speed: the device multiplies zeros" in str(pruned)
+
+
+def test_sixteen_values_compress_to_a_quarter_and_answer_alike():
+    model = plain()
+    small = cluster(model, 16)
+    found = savings_of(model, small, {"x": np.ones((1, 32), np.float32)})
+    assert found.after.values == 16
+    assert found.compressed_share < 0.25  # 4 of 32 bits are an eighth, without headers and biases
+    assert "a sample    " in str(found)
+    x = np.random.default_rng(0).normal(size=(64, 32))
+    before, after = (each.predict(x, verbose=0) for each in (model, small))
+    assert np.abs(before - after).std() < 0.2 * before.std()
+
+
+def test_a_run_is_clustered_while_it_trains_on(run, pruned, stamps):
+    training = mmkeras.Training(batch_size=64, learning_rate=3e-4)
+    small = cluster(pruned, stamps.train, stamps.valid, 16, epochs=1, training=training)
+    for kernel in kernels_of(small.model):
+        assert len(np.unique(kernel.numpy())) <= 16
+    assert sparsity_of(small.model) == pytest.approx(0.5, abs=0.001)
+    assert small.about["clustered"] == {"clusters": 16, "epochs": 1}
+    assert small.about["pruned"]["sparsity"] == 0.5
+
+
+FAMILIES = {
+    "MobileNetV2": lambda size: keras.applications.MobileNetV2(
+        (size, size, 3), alpha=0.35, weights=None, classes=4
+    ),
+    "ResNet50": lambda size: keras.applications.ResNet50(
+        input_shape=(size, size, 3), weights=None, classes=4
+    ),
+    "EfficientNetB0": lambda size: keras.applications.EfficientNetB0(
+        input_shape=(size, size, 3), weights=None, classes=4
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "family",
+    ["MobileNetV2", *(pytest.param(name, marks=pytest.mark.slow) for name in list(FAMILIES)[1:])],
+)
+def test_the_families_of_keras_are_pruned_and_clustered(family):
+    model = FAMILIES[family](32)
+    slim = prune(model, "2:4")
+    # Three colours are no whole four: of them two stay.
+    assert sparsity_of(slim) == pytest.approx(0.5, abs=2e-4)
+    small = cluster(slim, 16)
+    assert max(len(np.unique(kernel.numpy())) for kernel in kernels_of(small)) == 16
+    assert sparsity_of(small) == sparsity_of(slim)
+    answers = small(np.zeros((1, 32, 32, 3)), training=False)
+    assert np.isfinite(keras.ops.convert_to_numpy(answers)).all()
+
+
+def test_a_transformer_of_keras_hub_is_pruned_along_what_it_sums_over():
+    import keras_hub
+
+    model = keras_hub.models.BertBackbone(
+        vocabulary_size=200,
+        num_layers=1,
+        num_heads=4,
+        hidden_dim=64,
+        intermediate_dim=128,
+        max_sequence_length=16,
+    )
+    slim = prune(model, "2:4")
+    (out,) = (k for k in kernels_of(slim) if k.name.endswith("attention_output/kernel"))
+    assert out.numpy().shape == (4, 16, 64)  # heads and their units are the inputs
+    kept = (out.numpy().reshape(16, 4, 64) != 0).sum(axis=1)
+    assert {*np.unique(kept)} == {2}
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"sparsity": 1.0}, r"sparsity must lie between 0 and 1\. Received: 1\.0"),
-        ({"epochs": 0}, "pruning wants at least one epoch. Received: epochs=0"),
+        ({"sparsity": 1.0}, r"at least 0 and below 1, or a pattern as '2:4'\. Received: 1\.0"),
+        ({"epochs": 0}, "tuning wants at least one epoch. Received: epochs=0"),
     ],
 )
 def test_impossible_wishes_are_refused(arguments, message, run, stamps):
     with pytest.raises(ValueError, match=message):
         prune(run, stamps.train, stamps.valid, **arguments)
+
+
+def test_what_a_model_cannot_have_at_once_says_where_it_goes():
+    with pytest.raises(ValueError, match=r"a schedule is for a training: model.fit\(.*Pruning"):
+        prune(plain(), Constant(0.5))
+    with pytest.raises(TypeError, match="prune takes a Keras model, or a run"):
+        prune("model.keras", 0.5)

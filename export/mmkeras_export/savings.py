@@ -1,0 +1,82 @@
+"""What pruning or clustering brought: sizes of the exported file, and honestly, its time."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from mmkeras_export.comparison import median_ms
+from mmkeras_export.conversion import convert
+from mmkeras_export.kernels import kernels_of
+
+NO_SPEED = (
+    "No speed: the device multiplies zeros and shared values like all others. What is smaller is "
+    "the download; whole channels have to go for speed."
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """Of a model: its kernels, its float32 file, and where it was measured, its time."""
+
+    weights: int  # of the kernels that pruning and clustering take
+    zeros: float  # share of them
+    values: int  # different ones in the kernel that has most
+    file_bytes: int
+    compressed_bytes: int  # by zlib, as a download or an app's package has it
+    ms: float | None = None  # of a sample on the device's runtime, on this machine
+
+
+@dataclass(frozen=True)
+class Savings:
+    """A model before and after; prints what came of it."""
+
+    before: Size
+    after: Size
+
+    @property
+    def compressed_share(self) -> float:
+        """Of the compressed file before."""
+        return self.after.compressed_bytes / self.before.compressed_bytes
+
+    def __str__(self) -> str:
+        old, new = self.before, self.after
+        lines = [
+            f"zeros       {new.zeros:.1%} of {new.weights:,} weights, were {old.zeros:.1%}",
+            f"values      {new.values:,} different ones in a kernel, were {old.values:,}",
+            f"file        {new.file_bytes / 1e3:,.0f} kB, was {old.file_bytes / 1e3:,.0f} kB",
+            f"compressed  {new.compressed_bytes / 1e3:,.0f} kB, was "
+            f"{old.compressed_bytes / 1e3:,.0f} kB: {self.compressed_share:.1%}",
+        ]
+        if old.ms is not None and new.ms is not None:
+            lines.append(f"a sample    {new.ms:.2f} ms, was {old.ms:.2f} ms")
+        return "\n".join([*lines, NO_SPEED])
+
+
+def savings_of(
+    before: keras.Model, after: keras.Model, feed: Mapping[str, np.ndarray] | None = None
+) -> Savings:
+    """Converts both and measures them; with rows by input name, (N, ...), also the time of one.
+
+    Raises ConversionError for what the device cannot run.
+    """
+    return Savings(size_of(before, feed), size_of(after, feed))
+
+
+def size_of(model: keras.Model, feed: Mapping[str, np.ndarray] | None = None) -> Size:
+    """One of them."""
+    lite = convert(model)
+    values = [kernel.numpy() for kernel in kernels_of(model)]
+    weights = sum(each.size for each in values)
+    return Size(
+        weights=weights,
+        zeros=sum(int((each == 0).sum()) for each in values) / max(weights, 1),
+        values=max((len(np.unique(each)) for each in values), default=0),
+        file_bytes=len(lite),
+        compressed_bytes=len(zlib.compress(lite, 9)),
+        ms=None if feed is None else median_ms(lite, feed),
+    )
