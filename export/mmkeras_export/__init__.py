@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmkeras_export.packing import pack
     from mmkeras_export.pricing import device_figures
     from mmkeras_export.pruning import prune, sparsity_by_layer, sparsity_of
+    from mmkeras_export.qat_training import Settle, qat, strip
     from mmkeras_export.quantization import (
         dynamic_islands,
         float_islands,
@@ -50,6 +51,9 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "pack": "packing",
     "prune": "pruning",
     "sparsity_of": "pruning",
+    "qat": "qat_training",
+    "strip": "qat_training",
+    "Settle": "qat_training",
     "sparsity_by_layer": "pruning",
     "Pruning": "zeros",
     "KeepZeros": "zeros",
@@ -81,6 +85,7 @@ __all__ = [
     "Pruning",
     "Report",
     "Savings",
+    "Settle",
     "cluster",
     "compare",
     "convert",
@@ -93,6 +98,7 @@ __all__ = [
     "multiply_adds",
     "pack",
     "prune",
+    "qat",
     "quantize_dynamic",
     "quantize_int8",
     "run_lite",
@@ -102,6 +108,7 @@ __all__ = [
     "slimmed",
     "sparsity_by_layer",
     "sparsity_of",
+    "strip",
 ]
 
 
