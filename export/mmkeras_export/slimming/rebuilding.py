@@ -104,10 +104,12 @@ def _copy(old: keras.Layer, new: keras.Layer, axes: Mapping[int, Mapping[int, np
 
 def _input(tensor: keras.KerasTensor, shape: tuple[int | None, ...]) -> keras.KerasTensor:
     made_by = tensor._keras_history.operation
-    return keras.Input(
+    made = keras.Input(
         batch_shape=shape,
         dtype=tensor.dtype,
         sparse=tensor.sparse,
         name=made_by.name,
         optional=getattr(made_by, "optional", False),
     )
+    made.name = tensor.name  # not always that of its layer, and what an exported file calls it
+    return made
