@@ -93,6 +93,9 @@ class Best:
         new = Kept(float(score), epoch, None)
         kept = sorted([*others, new], key=_order)[: self._k]
         if np.isnan(score) or new not in kept:
+            if len(others) < len(self._kept) and self._folder is not None:
+                self._path(epoch).unlink()
+            self._kept = others
             return False
         if self._folder is None:
             new = new._replace(weights=[np.array(array) for array in weights])

@@ -83,6 +83,16 @@ def test_an_epoch_offered_again_counts_once(folder):
     assert best.weights()[0][0, 0] == 2.0
 
 
+def test_an_epoch_that_comes_out_otherwise_after_a_resume_is_no_best_any_more(folder):
+    best = Best(2, folder)
+    for epoch, score in enumerate([0.3, 0.9, 0.2]):
+        best.offer(score, epoch, weights(epoch))
+    assert not best.offer(float("nan"), 1, weights(1))
+    assert best.epochs == (0,)
+    if folder:
+        assert [p.name for p in folder.iterdir()] == ["epoch-0000.npz"]
+
+
 def test_a_folder_goes_on_where_it_was(tmp_path):
     first = Best(3, tmp_path)
     for epoch, score in enumerate([0.1, 0.3, 0.2]):
