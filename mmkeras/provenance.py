@@ -8,7 +8,9 @@ import subprocess
 from importlib import metadata
 from typing import Any
 
-PACKAGES = ("mmkeras", "keras", "tensorflow", "numpy", "tokenizers", "soxr", "soundfile", "pillow")
+BACKENDS = ("tensorflow", "jax", "jaxlib")
+READERS = ("tokenizers", "soxr", "soundfile", "pillow")
+PACKAGES = ("mmkeras", "keras", "keras-hub", *BACKENDS, "numpy", *READERS)
 
 
 def versions() -> dict[str, str]:
@@ -43,7 +45,8 @@ def devices() -> list[str]:
         import tensorflow as tf
 
         found = tf.config.list_physical_devices("GPU")
-        return [tf.config.experimental.get_device_details(gpu)["device_name"] for gpu in found]
+        details = tf.config.experimental.get_device_details
+        return [details(gpu).get("device_name", gpu.name) for gpu in found]
     if keras.backend.backend() == "jax":
         return [name for name in keras.distribution.list_devices() if not name.startswith("cpu")]
     return []
