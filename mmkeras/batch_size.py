@@ -21,17 +21,19 @@ from mmkeras.recipe import Recipe
 from mmkeras.session import compile_for
 from mmkeras.training import Training
 
-AUTO = "auto"
 FIRST = 8  # rows
 GAIN = 1.05  # in rows per second: less than that is not worth half of an epoch's steps
 STEPS = 16  # of an epoch, at least: a few large ones teach less than many small ones
 TIMED, TIMED_S = 3, 0.3  # steps, and seconds, at least: the fastest step counts
 
 
-def batch_size_for(model: keras.Model, recipe: Recipe, training: Training, data: Prepared) -> int:
+def batch_size_for(
+    model: keras.Model, recipe: Recipe, training: Training, data: Prepared, devices: int = 1
+) -> int:
     """Doubled from 8 while a training step takes at least 5 percent more rows per second.
 
-    Real steps, of a copy of the model in the phase where most of it trains. Two trials may end
+    Real steps on one of so many devices, which get a share each, of a copy of the model in the
+    phase where most of it trains. Two trials may end
     with different sizes, for speed is measured: `fit` stores the number and goes on with it.
     """
     frozen = phases_of(recipe, 2, training.frozen_share)[-1].frozen
@@ -41,7 +43,8 @@ def batch_size_for(model: keras.Model, recipe: Recipe, training: Training, data:
         wanted = Wanted(training.loss, training.class_weights, training.label_smoothing)
         losses = losses_for(copy, recipe, training.balance, wanted, dict(data.targets))
         compile_for(copy, recipe, training, losses, steps=1_000)
-        return doubled(lambda size: rows_per_s(copy, batch_of(copy, data, size)), len(data))
+        share = len(data) // devices
+        return doubled(lambda size: rows_per_s(copy, batch_of(copy, data, size)), share)
 
 
 def doubled(rate: Callable[[int], float], rows: int) -> int:

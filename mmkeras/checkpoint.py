@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from mmkeras.history import HISTORY, History, write_history
+from mmkeras.history import HISTORY, History, append, write_history
 
 SHARE = 0.05  # of the time that writing may take: a state of gigabytes is written less often
 
@@ -24,15 +24,21 @@ class Position:
     """Where a training is: `batch` batches of `epoch` are done, in its phase of that number.
 
     Epochs count on over the phases; `begun` is the first of this one. `history` has the epochs
-    before; `states` what callbacks keep.
+    before, `seconds` are those of the batches that are done; `states` what callbacks keep.
     """
 
     phase: int = 0
     begun: int = 0
     epoch: int = 0
     batch: int = 0
+    seconds: float = 0.0
     history: History = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def spent_s(self) -> float:
+        """On all epochs so far."""
+        return sum(self.history.get("seconds", ())) + self.seconds
 
     def next_phase(self) -> None:
         """To the begin of the next phase."""
@@ -60,9 +66,8 @@ class State:
 
     @property
     def finite(self) -> bool:
-        """Whether the figures are numbers: else it is no state to go on from."""
-        metrics = [value for name, value in self.values.items() if name.startswith("metrics/")]
-        return all(np.isfinite(value).all() for value in metrics)
+        """Whether all are numbers: else it is no state to go on from."""
+        return all(np.isfinite(value).all() for value in self.values.values())
 
     def restore(self, model: keras.Model, metrics: bool = False) -> None:
         """Gives a model like the one it was taken of the same values.
@@ -88,9 +93,15 @@ class State:
     @classmethod
     def load(cls, path: Path) -> State:
         """Reads what `save` wrote; runs no code of it."""
+        position = cls.where(path)
         with np.load(path, allow_pickle=False) as values:
-            position = Position(**json.loads(str(values["position"])))
             return cls(position, {name: values[name] for name in values if name != "position"})
+
+    @staticmethod
+    def where(path: Path) -> Position:
+        """The position alone: the rest of a file may be gigabytes."""
+        with np.load(path, allow_pickle=False) as values:
+            return Position(**json.loads(str(values["position"])))
 
 
 def _variables(model: keras.Model) -> dict[str, Sequence[keras.Variable]]:
@@ -102,12 +113,11 @@ def _variables(model: keras.Model) -> dict[str, Sequence[keras.Variable]]:
     }
 
 
-class Checkpoint(keras.callbacks.Callback):
-    """Writes the state after each epoch, and within one that lasts longer than `every_s`; after
-    each batch if that is 0.
+class Writer:
+    """Writes the state of a training, as often as it may cost.
 
-    `resumed` is the state that this training goes on from. `parts` are callbacks with `state()`
-    and `restore(state)`. Comes last, when the others have done what they do.
+    `every_s` is the longest time without, 0 for after each batch. `resumed` is the state that the
+    training goes on from. `parts` are callbacks with `state()` and `restore(state)`.
     """
 
     def __init__(
@@ -118,46 +128,36 @@ class Checkpoint(keras.callbacks.Callback):
         every_s: float,
         resumed: State | None = None,
     ):
-        super().__init__()
         self.position = position
+        self.resumed = resumed
+        self.epoch_begun_s = 0.0  # if there had been no break
         self._path = path
         self._parts = parts
         self._every_s = every_s
-        self._resumed = resumed
-        self._skipped = position.batch
         self._written_s = time.monotonic()
         self._cost_s = 0.0  # of the last writing
-        self._begun_s = 0.0
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self._begun_s = time.monotonic()
-        if self._resumed is not None and self._skipped:
-            self._resumed.restore(self.model, metrics=True)
+    def callbacks(
+        self, between: Sequence[keras.callbacks.Callback]
+    ) -> list[keras.callbacks.Callback]:
+        """Those callbacks, between the two that call this.
 
-    # Not at a batch's end: without a callback there, Keras need not wait for each step.
-    def on_train_batch_begin(self, batch, logs=None):
-        if batch and self._due(self._every_s):
-            self.position.batch = self._skipped + batch
-            self._write()
+        When a batch begins, others may act for it already; when an epoch ends, all have acted.
+        """
+        return [WithinEpochs(self), *between, AfterEpochs(self)]
 
-    def on_epoch_end(self, epoch, logs=None):
-        figures = {**(logs or {}), "seconds": time.monotonic() - self._begun_s}
-        for name, value in figures.items():
-            self.position.history.setdefault(name, []).append(float(value))
-        self.position.epoch, self.position.batch, self._skipped = epoch + 1, 0, 0
-        if self._due(0.0):
-            self._write()
-
-    def _due(self, every_s: float) -> bool:
+    def due(self, within: bool) -> bool:
+        """Whether it is time, within an epoch or at its end."""
         if self._path is None or not self._every_s:
             return self._path is not None
         waited_s = time.monotonic() - self._written_s
-        return waited_s >= max(every_s, self._cost_s / SHARE)
+        return waited_s >= max(self._every_s if within else 0.0, self._cost_s / SHARE)
 
-    def _write(self) -> None:
+    def write(self, model: keras.Model) -> None:
+        """The state of the model at `position`, unless it is none to go on from."""
         begun_s = time.monotonic()
         self.position.states = {name: part.state() for name, part in self._parts.items()}
-        state = State.of(self.position, self.model)
+        state = State.of(self.position, model)
         if not state.finite:
             return
         assert self._path is not None
@@ -165,3 +165,42 @@ class Checkpoint(keras.callbacks.Callback):
         write_history(self._path.with_name(HISTORY), self.position.history)
         self._written_s = time.monotonic()
         self._cost_s = self._written_s - begun_s
+
+
+class WithinEpochs(keras.callbacks.Callback):
+    """Before a batch: what has been done up to there. Comes first."""
+
+    def __init__(self, writer: Writer):
+        super().__init__()
+        self._writer = writer
+
+    def on_epoch_begin(self, epoch, logs=None):
+        writer = self._writer
+        writer.epoch_begun_s = time.monotonic() - writer.position.seconds
+        self._skipped = writer.position.batch
+        if writer.resumed is not None and self._skipped:
+            writer.resumed.restore(self.model, metrics=True)
+
+    # Not at a batch's end: without a callback there, Keras need not wait for each step.
+    def on_train_batch_begin(self, batch, logs=None):
+        if batch and self._writer.due(within=True):
+            position = self._writer.position
+            position.batch = self._skipped + batch
+            position.seconds = time.monotonic() - self._writer.epoch_begun_s
+            self._writer.write(self.model)
+
+
+class AfterEpochs(keras.callbacks.Callback):
+    """After an epoch: its figures, with the seconds since it began. Comes last."""
+
+    def __init__(self, writer: Writer):
+        super().__init__()
+        self._writer = writer
+
+    def on_epoch_end(self, epoch, logs=None):
+        position = self._writer.position
+        seconds = time.monotonic() - self._writer.epoch_begun_s
+        append(position.history, {**(logs or {}), "seconds": seconds})
+        position.epoch, position.batch, position.seconds = epoch + 1, 0, 0.0
+        if self._writer.due(within=False):
+            self._writer.write(self.model)

@@ -18,6 +18,7 @@ from rich.table import Table
 from mmkeras.comparing_picture import draw_comparison
 from mmkeras.heads.measures import Measure
 from mmkeras.manifest import Manifest
+from mmkeras.plain_file import write_json
 from mmkeras.prepare import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.run import Run, load
@@ -27,11 +28,12 @@ from mmkeras.series import (
     Variant,
     announce,
     folder_name,
+    mean,
     mean_and_spread,
     measures_of,
+    or_none,
     outcome,
     spread,
-    write_json,
 )
 from mmkeras.training import Training
 
@@ -55,8 +57,8 @@ class Contender:
         return [each.first(output) for each in self.outcomes]
 
     def mean(self, output: str) -> float:
-        """Over the seeds."""
-        return sum(self.by_seed(output)) / len(self.outcomes)
+        """Over the seeds; NaN where no test row has its label."""
+        return mean(self.by_seed(output))
 
     @property
     def parameters(self) -> int:
@@ -79,7 +81,7 @@ class Comparison:
         """Plain data for JSON."""
         return {
             "measures": {output: measure.name for output, measure in self.measures.items()},
-            "constant": {output: self._constant(output) for output in self.measures},
+            "constant": {output: or_none(self._constant(output)) for output in self.measures},
             "contenders": [self._plain(each) for each in self.contenders],
         }
 
@@ -106,7 +108,7 @@ class Comparison:
         for each in self.contenders:
             figures = [mean_and_spread(each.by_seed(output)) for output in self.measures]
             table.add_row(each.name, *figures, *_price(each))
-        constant = [f"{self._constant(output):.3f}" for output in self.measures]
+        constant = [mean_and_spread([self._constant(output)]) for output in self.measures]
         table.add_row("constant answer", *constant, "", "", "", "")
         text = io.StringIO()
         Console(file=text, width=WIDTH).print(table)
@@ -123,9 +125,9 @@ class Comparison:
         for output in self.measures:
             values = each.by_seed(output)
             outputs[output] = {
-                "mean": each.mean(output),
+                "mean": or_none(each.mean(output)),
                 "spread": spread(values),
-                "by_seed": values,
+                "by_seed": [or_none(value) for value in values],
             }
         return {
             "name": each.name,
@@ -140,7 +142,7 @@ class Comparison:
     def _flat(self, each: Contender) -> dict[str, Any]:
         figures: dict[str, float | None] = {}
         for output, measure in self.measures.items():
-            figures[f"{output} {measure.name}"] = each.mean(output)
+            figures[f"{output} {measure.name}"] = or_none(each.mean(output))
             figures[f"{output} spread"] = spread(each.by_seed(output))
         price = {name: each.device.get(name) for name in ("file_kb", "ms")}
         of_all = {"parameters": each.parameters, **price, "seconds": each.seconds}
@@ -191,10 +193,16 @@ def compare(
         alone = variant.whole is not None
         contenders.append(Contender(name, tuple(outcomes), price, alone))
     output, measure = next(iter(measures.items()))
-    contenders.sort(key=lambda each: each.mean(output), reverse=measure.higher)
-    found = Comparison(tuple(contenders), measures)
+    found = Comparison(tuple(ranked(contenders, output, measure)), measures)
     found.save(out)
     return found
+
+
+def ranked(contenders: list[Contender], output: str, measure: Measure) -> list[Contender]:
+    """The best first, those without a figure last."""
+    sign = -1 if measure.higher else 1
+    means = {each.name: sign * each.mean(output) for each in contenders}
+    return sorted(contenders, key=lambda c: (math.isnan(means[c.name]), means[c.name]))
 
 
 def _same_measures(variants: Mapping[str, Variant]) -> dict[str, Measure]:

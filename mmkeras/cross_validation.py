@@ -16,17 +16,19 @@ from rich.table import Table
 
 from mmkeras.heads.measures import Measure
 from mmkeras.manifest import Manifest
+from mmkeras.plain_file import write_json
 from mmkeras.recipe import Recipe
 from mmkeras.series import (
     Outcome,
     Rows,
     Variant,
     announce,
+    mean,
     mean_and_spread,
     measures_of,
+    or_none,
     outcome,
     spread,
-    write_json,
 )
 from mmkeras.splits import SHARES, draw_folds
 from mmkeras.training import Training
@@ -53,7 +55,7 @@ class CrossValidation:
             values = self.by_fold(output)
             summary[output] = {
                 "measure": measure.name,
-                "mean": sum(values) / len(values),
+                "mean": or_none(mean(values)),
                 "spread": spread(values),
             }
         return {"outputs": summary, "folds": [asdict(fold) for fold in self.folds]}
@@ -68,7 +70,8 @@ class CrossValidation:
         for number, fold in enumerate(self.folds):
             cells = []
             for output in self.measures:
-                cells += [f"{fold.first(output):.3f}", f"{self._constant(fold, output):.3f}"]
+                of_fold = (fold.first(output), self._constant(fold, output))
+                cells += [mean_and_spread([value]) for value in of_fold]
             table.add_row(str(number), str(fold.rows), f"{fold.seconds:.0f}", *cells)
         last = []
         for output in self.measures:

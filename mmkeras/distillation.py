@@ -105,7 +105,7 @@ def warn_of_seen(teacher: Run, data: Mapping[str, Any]) -> None:
         warnings.warn(
             f"the teacher learned from {len(seen)} rows of {data['path']} that are test rows here, "
             "and are no fair test any more: split with the teacher's seed",
-            stacklevel=3,
+            stacklevel=4,  # who calls `fit`
         )
 
 

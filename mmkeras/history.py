@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,20 @@ from pathlib import Path
 HISTORY, PICTURE = "history.csv", "history.png"
 
 History = dict[str, list[float]]  # by figure, an entry an epoch
+
+
+def append(history: History, figures: Mapping[str, float]) -> None:
+    """An epoch's figures; one that an epoch does not have is NaN there.
+
+    >>> history = {"loss": [2.0]}
+    >>> append(history, {"loss": 1.0, "val_loss": 3.0})
+    >>> history
+    {'loss': [2.0, 1.0], 'val_loss': [nan, 3.0]}
+    """
+    before = max(map(len, history.values()), default=0)
+    for name in [*history, *(name for name in figures if name not in history)]:
+        column = history.setdefault(name, [math.nan] * before)
+        column.append(float(figures.get(name, math.nan)))
 
 
 def write_history(path: Path, history: Mapping[str, Sequence[float]]) -> None:

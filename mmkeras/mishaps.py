@@ -53,10 +53,10 @@ def explained(training: Training, kept: Callable[[], str]) -> Iterator[None]:
         cure = f"Lower Training(learning_rate={training.learning_rate})"
         raise ValueError(f"{error}; {kept()}. {cure}") from error
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):  # of the disk, of one's share of it
             raise
         message = f"the disk is full; {kept()}. Free some space first"
-        raise OSError(errno.ENOSPC, message, error.filename) from error
+        raise OSError(error.errno, message, error.filename) from error
     except Exception as error:
         if not of_memory(error):
             raise

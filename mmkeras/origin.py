@@ -11,18 +11,28 @@ from mmkeras.sources import arguments
 from mmkeras.splits import SPLITS
 from mmkeras_edge.inputs import pick
 
-Origin = Mapping[str, Any]  # path, sha256, inputs, kinds, targets and lines by split
+# path, sha256, inputs, kinds, targets and lines by split; "valid" has the first five of another
+# manifest, where that is what the validation rows came from.
+Origin = Mapping[str, Any]
 
 
 def origin_of(train: Manifest, valid: Manifest) -> dict[str, Any]:
     """Of the rows learned from and chosen by; the rest of the manifest are the test rows."""
+    other = {} if valid.path == train.path else {"valid": _described(valid)}
     return {
-        "path": str(train.path),
-        "sha256": digest(train.path),
-        "inputs": dict(train.inputs),
-        "kinds": dict(train.kinds),
-        "targets": {name: train.kind_of(name) for name in train.targets},
+        **_described(train),
+        **other,
         "lines": {"train": train.lines, "valid": valid.lines},
+    }
+
+
+def _described(rows: Manifest) -> dict[str, Any]:
+    return {
+        "path": str(rows.path),
+        "sha256": digest(rows.path),
+        "inputs": dict(rows.inputs),
+        "kinds": dict(rows.kinds),
+        "targets": {name: rows.kind_of(name) for name in rows.targets},
     }
 
 
@@ -39,14 +49,19 @@ def rows_of(origin: Origin, split: str) -> Manifest:
     Raises ValueError when the manifest is another one by now.
     """
     pick(dict.fromkeys(SPLITS), split, "split")
+    lines = dict(origin["lines"])
+    if "valid" in origin:  # another manifest: none of its rows are missing in the first
+        chosen_by = lines.pop("valid")
+        if split == "valid":
+            origin, lines = origin["valid"], {"valid": chosen_by}
     if digest(origin["path"]) != origin["sha256"]:
         raise ValueError(
             f"{origin['path']} has changed since the training; name the rows to use: "
             "a manifest of their own"
         )
-    whole, lines = manifest_of(origin), origin["lines"]
+    whole = manifest_of(origin)
     if split not in lines:
-        lines = {split: set(whole.lines) - {*lines["train"], *lines["valid"]}}
+        lines = {split: set(whole.lines).difference(*lines.values())}
     if not lines[split]:
         raise ValueError(f"{origin['path']}: no {split} rows")
     return whole.on_lines(lines[split])

@@ -1,4 +1,4 @@
-"""A file of plain data, YAML or JSON, and on which line each key stands."""
+"""A file of plain data, YAML or JSON: read with the line of each key, and written as a whole."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def read_plain(path: Path) -> tuple[Any, dict[Key, int]]:
         raise FileNotFoundError(f"no file {str(path)!r}")
     text = path.read_text(encoding="utf-8")
     return _json(path, text) if path.suffix == ".json" else _yaml(path, text)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Complete or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def fail(path: Path, line: int | None, key: Key, message: object) -> NoReturn:

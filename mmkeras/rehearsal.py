@@ -16,6 +16,7 @@ from rich.table import Table
 
 from mmkeras.dataset import Batches
 from mmkeras.manifest import Manifest
+from mmkeras.phases import phases_of
 from mmkeras.recipe import Recipe
 from mmkeras.train import fit
 from mmkeras.training import Training
@@ -48,6 +49,7 @@ class Rehearsal:
     first_step_s: float
     step_s: float
     validation_s: float  # of an epoch
+    most: bool = False  # whether some epochs will be shorter: towers are frozen, and computed once
 
     @property
     def parameters(self) -> int:
@@ -85,7 +87,8 @@ class Rehearsal:
             f"first step    {_time(self.first_step_s)}, with compiling",
             f"a step        {_time(self.step_s)}, of {TIMED} timed",
             f"an epoch      about {_time(self.epoch_s)}",
-            f"{self.epochs} epochs".ljust(14) + f"about {_time(self.all_s)}, on this machine",
+            f"{self.epochs} epochs".ljust(14)
+            + f"{'at most' if self.most else 'about'} {_time(self.all_s)}, on this machine",
         )
         return text.getvalue() + "\n".join(lines) + "\n"
 
@@ -106,7 +109,8 @@ def rehearse(
 ) -> Rehearsal:
     """Trains for a warm-up step and three more, on as many rows as these take; stores nothing.
 
-    What is done once before, as decoding the rows, is not in the estimate.
+    What is done once before, as decoding the rows, is not in the estimate; an epoch in which towers
+    that came with weights are frozen counts as one in which they train.
     """
     if training.batch_size == "auto":  # that is found on all rows
         training = replace(training, batch_size=Training().rows)
@@ -125,6 +129,7 @@ def rehearse(
         first_step_s=clock.steps_s[0] - clock.begun_s,
         step_s=step_s,
         validation_s=clock.validation_s / VALID_ROWS * 2 * len(valid),
+        most=len(phases_of(recipe, epochs, training.frozen_share)) > 1,
     )
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,16 +12,23 @@ from typing import Any
 
 import keras
 
+from mmkeras.folder import (
+    ABOUT,
+    CHECKPOINT,
+    LAST,
+    MODEL,
+    RECIPE,
+    TOKENIZER,
+    replacing,
+    settle,
+)
 from mmkeras.history import HISTORY, PICTURE, draw_history, read_history, write_history
 from mmkeras.manifest import Manifest
 from mmkeras.model import recipe_of
 from mmkeras.origin import manifest_of, rows_of
+from mmkeras.plain_file import write_json
 from mmkeras.prepare import Prepared, check_tokenizer, prepare
 from mmkeras.recipe import Recipe
-
-MODEL, TOKENIZER, ABOUT, RECIPE = "model.keras", "tokenizer.json", "run.json", "recipe.json"
-LAST, LOGS = "last.weights.h5", "logs"
-CHECKPOINT = "checkpoint"  # the folder of a training that is not finished
 
 
 @dataclass(frozen=True)
@@ -67,15 +72,11 @@ class Run:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the folder, complete or not at all; an older run there is replaced.
 
-        Of a training that ends there, its last weights and its logs are taken over. Raises
-        FileExistsError for a folder that is no run.
+        Of a training that ends there, its last weights are taken over. What else lies there, as an
+        exported model, stays. Raises FileExistsError for a folder that is no run.
         """
         path = Path(path)
-        check_free(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as workshop:
-            new, old = Path(workshop, "new"), Path(workshop, "old")
-            new.mkdir()
+        with replacing(path) as new:
             with uncompiled(self.model):
                 self.model.save(new / MODEL)
             if self.tokenizer_json is not None:
@@ -85,17 +86,10 @@ class Run:
                 draw_history(new / PICTURE, self.history)
             recipe = json.dumps(self.recipe.to_dict(), indent=1, ensure_ascii=False)
             (new / RECIPE).write_text(recipe, encoding="utf-8")
-            (new / ABOUT).write_text(json.dumps(self.about, indent=1), encoding="utf-8")
-            for made in (path / CHECKPOINT / LAST, path / LOGS):
-                if made.exists():
-                    shutil.move(made, new / made.name)
-            if path.exists():
-                path.rename(old)
-            try:
-                new.rename(path)
-            finally:
-                if old.exists() and not path.exists():
-                    old.rename(path)
+            last = path / CHECKPOINT / LAST
+            if last.exists():
+                os.replace(last, new / LAST)
+            write_json(new / ABOUT, self.about)
         return path
 
 
@@ -110,16 +104,10 @@ def uncompiled(model: keras.Model) -> Iterator[None]:
         model.optimizer, model.compiled = optimizer, compiled
 
 
-def check_free(path: Path) -> None:
-    """Raises FileExistsError for what is there and no run: it is not to be replaced."""
-    ours = (path / ABOUT).is_file() or (path / CHECKPOINT).is_dir() or (path / LOGS).is_dir()
-    if path.exists() and not ours:
-        raise FileExistsError(f"{str(path)!r} exists and is no run; choose another folder")
-
-
 def load(path: str | os.PathLike[str]) -> Run:
     """Opens a run's folder. Raises FileNotFoundError if there is none, or an unfinished one."""
     path = Path(path)
+    settle(path)
     if not (path / ABOUT).is_file():
         if (path / CHECKPOINT).is_dir():
             raise FileNotFoundError(

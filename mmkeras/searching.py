@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from rich.table import Table
 
 from mmkeras.manifest import Manifest
 from mmkeras.oracle import ORACLES, Oracle
+from mmkeras.plain_file import write_json
 from mmkeras.recipe import Recipe
 from mmkeras.recipe_yaml import as_yaml
 from mmkeras.series import (
@@ -25,10 +27,10 @@ from mmkeras.series import (
     Rows,
     Variant,
     announce,
+    mean,
     measures_of,
     outcome,
     plan_of,
-    write_json,
 )
 from mmkeras.space import Space, as_choices, check, plain, varied
 from mmkeras.training import Training
@@ -192,11 +194,12 @@ def _tried(trial: Trial, begun: Variant, rows: Rows, out: Path) -> Trial:
         variant = varied(begun, trial.values)
         with _no_room_is_a_failure():
             found = outcome(variant, rows, trial.epochs, out / f"trial-{trial.number}", "valid")
+        score = score_of(found, variant.recipe)
     except ValueError as error:
         return dataclasses.replace(trial, error=str(error))
     return dataclasses.replace(
         trial,
-        score=score_of(found, variant.recipe),
+        score=score,
         figures={name: dict(of) for name, of in found.figures.items()},
         parameters=found.parameters,
         seconds=found.seconds,
@@ -212,13 +215,18 @@ def _no_room_is_a_failure() -> Iterator[None]:
 
 
 def score_of(found: Outcome, recipe: Recipe) -> float:
-    """The mean over the outputs of what `search` says; higher is better."""
+    """The mean, over the outputs that rows have labels of, of what `search` says; higher is better.
+
+    Raises ValueError where there is none.
+    """
     scores = []
     for name, measure in measures_of(recipe).items():
         value = found.first(name)
         constant = found.constant[name].get(measure.name, 0.0)
         scores.append(value if measure.higher else 1.0 - value / (constant or 1.0))
-    return sum(scores) / len(scores)
+    if math.isnan(score := mean(scores)):
+        raise ValueError(f"none of the {found.rows} rows has a label to judge by")
+    return score
 
 
 def _rank(trial: Trial) -> tuple[bool, float]:

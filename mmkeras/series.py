@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,20 +14,19 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from mmkeras.evaluation import Evaluation, Figures, evaluate
+from mmkeras.folder import ABOUT, EVALUATION
 from mmkeras.heads import HEADS
 from mmkeras.heads.measures import Measure
 from mmkeras.manifest import Manifest
 from mmkeras.origin import origin_of
+from mmkeras.plain_file import write_json
 from mmkeras.prepare import Prepared, prepare
 from mmkeras.recipe import Recipe
-from mmkeras.run import ABOUT, RECIPE
 from mmkeras.splits import SPLITS
 from mmkeras.tokenizer import tokenizer_for
 from mmkeras.train import fit
 from mmkeras.training import Training
-from mmkeras.unfinished import Plan, differences
-
-EVALUATION = "evaluation-{}.json"  # beside the model, by split
+from mmkeras.unfinished import Plan, check_finished, without
 
 
 class Variant(NamedTuple):
@@ -87,7 +87,7 @@ def outcome(variant: Variant, rows: Rows, epochs: int, out: Path, split: str = "
     """
     stored = out / EVALUATION.format(split)
     if (out / ABOUT).is_file():
-        _check(out, variant, rows, epochs)
+        check_finished(out, _plan(variant, rows, epochs))
         if stored.is_file():
             return Outcome(**json.loads(stored.read_text(encoding="utf-8")))
     parts = rows.of(variant)
@@ -121,60 +121,53 @@ def announce(what: str, number: int, of: int) -> None:
     Console(stderr=True).print(f"{what} ({number} of {of})", style="bold", markup=False)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Complete or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(path)
-
-
 def plan_of(variant: Variant, rows: Rows, epochs: int) -> dict[str, Any]:
     """What is trained on what, as JSON has it, but for the lines of the rows."""
-    data = origin_of(rows.manifests["train"], rows.manifests["valid"])
-    plan = Plan(variant.recipe, variant.training, epochs, without(data, "lines"))
+    plan = _plan(variant, rows, epochs)
+    plan = dataclasses.replace(plan, data=without(plan.data, "lines"))
     return json.loads(json.dumps(plan.to_dict()))
 
 
-def without(plain: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The same without some keys."""
-    return {name: value for name, value in plain.items() if name not in names}
+def _plan(variant: Variant, rows: Rows, epochs: int) -> Plan:
+    data = origin_of(rows.manifests["train"], rows.manifests["valid"])
+    return Plan(variant.recipe, variant.training, epochs, data)
 
 
-def _check(out: Path, variant: Variant, rows: Rows, epochs: int) -> None:
-    """Raises ValueError for a run that was trained otherwise."""
-    about = json.loads((out / ABOUT).read_text(encoding="utf-8"))
-    recipe = Recipe.from_dict(json.loads((out / RECIPE).read_text(encoding="utf-8")))
-    training, data = Training(**about["training"]), about["data"]
-    before = Plan(recipe, training, about["epochs"], without(data, "lines")).to_dict()
-    differ = differences(json.loads(json.dumps(before)), plan_of(variant, rows, epochs))
-    # Rows that cannot be read are left out of a training: it has some of the lines.
-    for split, lines in data["lines"].items():
-        if not set(lines) <= set(rows.manifests[split].lines):
-            differ.append(f"the {split} rows are others")
-    if differ:
-        raise ValueError(
-            f"{str(out)!r} was trained otherwise: {'; '.join(differ)}. Ask for what is there, or "
-            "choose another folder"
-        )
+def mean(values: Sequence[float]) -> float:
+    """Of those that are numbers; NaN of none."""
+    known = _known(values)
+    return sum(known) / len(known) if known else math.nan
 
 
 def spread(values: Sequence[float]) -> float | None:
-    """Standard deviation of a sample; None of fewer than two."""
-    if len(values) < 2:
+    """Standard deviation of a sample; None of fewer than two numbers."""
+    known = _known(values)
+    if len(known) < 2:
         return None
-    mean = sum(values) / len(values)
-    return (sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5
+    middle = mean(known)
+    return (sum((value - middle) ** 2 for value in known) / (len(known) - 1)) ** 0.5
+
+
+def or_none(value: float) -> float | None:
+    """For JSON, which has no NaN."""
+    return None if math.isnan(value) else value
+
+
+def _known(values: Sequence[float]) -> list[float]:
+    return [value for value in values if not math.isnan(value)]
 
 
 def mean_and_spread(values: Sequence[float]) -> str:
-    """For a table.
+    """For a table; - where there is no number.
 
-    >>> mean_and_spread([0.8, 0.9]), mean_and_spread([0.8])
-    ('0.850 ± 0.071', '0.800')
+    >>> mean_and_spread([0.8, 0.9]), mean_and_spread([0.8, math.nan]), mean_and_spread([math.nan])
+    ('0.850 ± 0.071', '0.800', '-')
     """
-    mean, of = sum(values) / len(values), spread(values)
-    return _short(mean) if of is None else f"{_short(mean)} ± {_short(of)}"
+    middle, of = mean(values), spread(values)
+    return _short(middle) if of is None else f"{_short(middle)} ± {_short(of)}"
 
 
 def _short(value: float) -> str:
+    if math.isnan(value):
+        return "-"
     return f"{value:.3f}" if abs(value) < 100 else f"{value:.4g}"

@@ -13,14 +13,14 @@ import keras
 from mmkeras import modality_balance
 from mmkeras.averaging import Best, Weights, greedy_soup
 from mmkeras.balance import Losses, callbacks_for, losses_for
-from mmkeras.checkpoint import Checkpoint, Position, State
+from mmkeras.checkpoint import Position, State, Writer
 from mmkeras.dataset import Batches
 from mmkeras.distribution import Devices
 from mmkeras.ema import ValidateAveraged
 from mmkeras.frozen import frozen_inputs, give_back, head_model, through_towers
 from mmkeras.heads import HEADS
 from mmkeras.history import History
-from mmkeras.keeping import Keep, Score
+from mmkeras.keeping import Keep, Score, check_monitor
 from mmkeras.losses import Wanted
 from mmkeras.mishaps import NoNumber, explained
 from mmkeras.optimizer import RatedAdamW, adamw
@@ -55,6 +55,7 @@ class Session:
         """Begins, or goes on from a state; leaves the best weights in the model."""
         plan = self.plan
         self.devices.check(plan.training, training=len(self.train), validation=len(self.valid))
+        check_monitor(plan.training, plan.recipe, bool(self.callbacks))
         phases = phases_of(plan.recipe, plan.epochs, plan.training.frozen_share)
         position = state.position if state else Position()
         with ExitStack() as stack:
@@ -72,8 +73,10 @@ class Session:
                         kept_still(part.model, plan.recipe, phase.frozen),
                         computing_in(part.model, plan.training.precision),
                     ):
-                        self._train(phase, part, best, position, state, progress)
+                        stopped = self._train(phase, part, best, position, state, progress)
                     self._take(part, best)
+                if stopped:
+                    break
                 state = None
         return position.history
 
@@ -115,7 +118,8 @@ class Session:
         position: Position,
         state: State | None,
         progress: Progress,
-    ) -> None:
+    ) -> bool:
+        """Whether a callback has ended the whole training."""
         recipe, training = self.plan.recipe, self.plan.training
         steps = phase.epochs * self._steps
         wanted = Wanted(
@@ -151,21 +155,24 @@ class Session:
             for name, each in parts.items():
                 each.restore(position.states[name])
         every_s = training.checkpoint_s
-        checkpoint = Checkpoint(self.unfinished.state_path, position, parts, every_s, state)
-        callbacks = [ValidateAveraged(), *balance, *self.callbacks, NoNumber(), keep]
+        writer = Writer(self.unfinished.state_path, position, parts, every_s, state)
+        callbacks = writer.callbacks(
+            [ValidateAveraged(), *balance, *self.callbacks, NoNumber(), keep, progress]
+        )
         # An epoch that was broken off is ended by itself: it has fewer batches than the others.
         ends = [position.epoch + 1] if position.batch else []
         for end in [*ends, position.begun + phase.epochs]:
-            if position.epoch < end and not keep.done:
+            if position.epoch < end and not (keep.done or keep.stopped):
                 part.model.fit(
                     part.batches(training, position),
                     validation_data=part.valid_batches(),
                     initial_epoch=position.epoch,
                     epochs=end,
-                    callbacks=[*callbacks, progress, checkpoint],
+                    callbacks=callbacks,
                     shuffle=False,  # Keras would mix the batches by a random state that no file has
                     verbose=0,
                 )
+        return keep.stopped
 
     def _take(self, part: Part, best: Best) -> None:
         """Stores the last weights, and puts the best ones into the model."""
@@ -173,6 +180,9 @@ class Session:
             self._give_back(part)
             with uncompiled(self.model):
                 self.model.save_weights(self.unfinished.last_path)
+        if not best:
+            monitor = self.plan.training.monitor
+            raise ValueError(f"no epoch could be chosen: monitor={monitor!r} was never a number")
         weights = best.weights()
         if len(best) > 1:
             weights = greedy_soup(best, lambda each: self._score(part, each)).weights

@@ -7,12 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 
 from mmkeras.adapting import adapt
-from mmkeras.batch_size import AUTO, batch_size_for
+from mmkeras.batch_size import batch_size_for
 from mmkeras.distillation import (
     Teacher,
     answers_of,
@@ -22,18 +24,22 @@ from mmkeras.distillation import (
     warn_of_seen,
 )
 from mmkeras.distribution import Devices
+from mmkeras.folder import ABOUT, check_free, settle
 from mmkeras.manifest import Manifest
+from mmkeras.mishaps import explained
 from mmkeras.model import assemble, recipe_of
 from mmkeras.origin import origin_of, rows_of
 from mmkeras.prepare import Prepared, check_tokenizer, prepare
 from mmkeras.provenance import host, revision, versions
 from mmkeras.recipe import Recipe
-from mmkeras.run import ABOUT, Run, check_free, load
+from mmkeras.run import Run, load
 from mmkeras.session import Session
 from mmkeras.tokenizer import tokenizer_for
-from mmkeras.training import Training
-from mmkeras.unfinished import Plan, Unfinished
-from mmkeras_edge.inputs import pick
+from mmkeras.training import AUTO, Training
+from mmkeras.unfinished import Plan, Unfinished, check_finished
+
+Rows = Manifest | Prepared
+Parts = tuple[Rows, Rows]  # to learn from, to choose by
 
 
 def fit(
@@ -54,79 +60,60 @@ def fit(
     tokenizer trained on the training rows. Towers that are frozen (`trainable=False`) are computed
     once for each distinct input. `out` is the run's folder; None stores nothing. While it trains,
     `out/checkpoint` holds all that it takes to go on: with `resume` the same call does, ends with
-    the weights of an unbroken one, and begins where there is nothing to go on with.
+    the weights of an unbroken one, begins where there is nothing to go on with, and opens the run
+    where it is finished.
 
     `teacher` is a run, or its folder, whose answers to the training rows are learned beside their
     labels, also to rows that have none: see `mmkeras.distillation`. To go on, it may be left out.
 
     Raises FileExistsError for an unfinished training in `out`, without `resume` or `overwrite`, and
-    ValueError when what it was begun with differs, or for a teacher of other targets; ValueError
-    when the loss is no number any more, MemoryError, OSError of a full disk and KeyboardInterrupt
-    with a word on how to go on.
+    ValueError when what it was begun or finished with differs, or for a teacher of other targets;
+    ValueError when the loss is no number any more, MemoryError, OSError of a full disk and
+    KeyboardInterrupt with a word on how to go on.
     """
     begun = time.perf_counter()
+    if epochs < 1:
+        raise ValueError(f"wanted an epoch or more. Received: {epochs}")
     if out is not None:
         check_free(Path(out))
     unfinished = Unfinished.of(out)
     going_on = resume and unfinished.begun
-    if resume and not going_on and out is not None and Path(out, ABOUT).is_file():
-        return load(out)  # it is finished
     if unfinished.begun and not (resume or overwrite):
         raise FileExistsError(
             f"{os.fspath(out or '')!r} has an unfinished training; go on with resume, choose "
             "another folder, or begin anew with overwrite"
         )
-    tutor = None if teacher is None else opened(teacher)
-    about_tutor = unfinished.plan().teacher if going_on else None
-    if tutor is not None:
-        about_tutor = described(tutor)
     keras.utils.set_random_seed(training.seed)
     if isinstance(model, Recipe):
         model = assemble(model)
-    recipe = recipe_of(model)
+    recipe, tutor = recipe_of(model), None if teacher is None else opened(teacher)
     if tutor is not None:
         check_outputs(tutor.recipe, recipe)
-    tokenizer_json = unfinished.tokenizer_json() if going_on else None
-    taught = about_tutor is not None and training.teacher_share > 0
-    train, valid = _prepared(recipe, train, valid, training.seed, tokenizer_json, taught)
-    data = origin_of(train.manifest, valid.manifest)
-    if isinstance(training.batch_size, str):
-        pick({AUTO: None}, training.batch_size, "batch_size")
-        found = unfinished.plan().training.rows if going_on else _tried(model, training, train)
-        training = dataclasses.replace(training, batch_size=found)
-    plan = Plan(recipe, training, epochs, data, about_tutor)
-    if going_on:
-        unfinished.check(plan, train)
-        train = dataclasses.replace(train, taught=unfinished.taught())
-        model.set_weights(unfinished.model().get_weights())
-    else:
-        if tutor is not None and taught:
-            warn_of_seen(tutor, data)
-            answers = answers_of(tutor, recipe, train.manifest)
-            train = dataclasses.replace(train, taught=answers)
-        keras.utils.set_random_seed(training.seed)
-        adapt(model, train)
-        unfinished.begin(plan, model, train)
-    session = Session(model, plan, train, valid, unfinished, callbacks)
+    parts = _parts(train, valid, training.seed)
+    data = origin_of(*map(_manifest, parts))
+    plan = Plan(recipe, training, epochs, data, None if tutor is None else described(tutor))
+    if resume and out is not None and not unfinished.planned and Path(out, ABOUT).is_file():
+        check_finished(Path(out), plan)
+        return load(out)
     try:
-        history = session.run(unfinished.state() if going_on else None)
+        with explained(training, unfinished.kept):
+            if going_on:
+                job = _gone_on_with(plan, model, parts, unfinished)
+            else:
+                job = _begun(plan, model, parts, tutor, unfinished)
+            state = unfinished.state() if going_on else None
+        spent_s = state.position.spent_s if state else 0.0
+        session = Session(model, job.plan, job.train, job.valid, unfinished, callbacks)
+        history = session.run(state)
+        seconds = round(spent_s + time.perf_counter() - begun, 1)
+        run = Run(model, job.train.tokenizer_json, history, _about(session, seconds))
+        if out is None:
+            return run
+        with explained(training, unfinished.kept):
+            return dataclasses.replace(run, path=run.save(out))
     except BaseException:
         unfinished.forget()
         raise
-    about = {
-        "training": dataclasses.asdict(training),
-        "epochs": epochs,
-        "rows": {"train": len(train), "valid": len(valid)},
-        "devices": list(session.devices.names) or 1,
-        "data": plan.data,
-        **({"teacher": plan.teacher} if plan.teacher else {}),
-        "seconds": round(time.perf_counter() - begun, 1),
-        "host": host(),
-        "git": revision(),
-        "versions": versions(),
-    }
-    run = Run(model, train.tokenizer_json, history, about)
-    return dataclasses.replace(run, path=run.save(Path(out))) if out is not None else run
 
 
 def resume(out: str | os.PathLike[str], callbacks: Sequence[keras.callbacks.Callback] = ()) -> Run:
@@ -134,6 +121,7 @@ def resume(out: str | os.PathLike[str], callbacks: Sequence[keras.callbacks.Call
 
     Raises FileNotFoundError where there is none, ValueError when its manifest has changed.
     """
+    settle(Path(out))
     unfinished = Unfinished.of(out)
     plan, tokenizer_json = unfinished.plan(), unfinished.tokenizer_json()
     taught = bool(unfinished.taught())
@@ -145,25 +133,92 @@ def resume(out: str | os.PathLike[str], callbacks: Sequence[keras.callbacks.Call
     return fit(model, train, valid, plan.epochs, out, plan.training, callbacks, resume=True)
 
 
+@dataclass(frozen=True)
+class Job:
+    """A training that is ready to run: its plan, with the rows and the batch size that were found,
+    and the rows as arrays."""
+
+    plan: Plan
+    train: Prepared
+    valid: Prepared
+
+
+def _begun(plan: Plan, model: keras.Model, rows: Parts, tutor: Run | None, kept: Unfinished) -> Job:
+    """What begins; the model is adapted to its rows, and stored."""
+    training, taught = plan.training, plan.teacher is not None and plan.training.teacher_share > 0
+    train, valid = _prepared(plan.recipe, rows, None, taught)
+    if training.batch_size == AUTO:
+        training = dataclasses.replace(training, batch_size=_tried(model, training, train))
+    data = origin_of(train.manifest, valid.manifest)
+    plan = dataclasses.replace(plan, training=training, data=data)
+    if tutor is not None and taught:
+        warn_of_seen(tutor, data)
+        answers = answers_of(tutor, plan.recipe, train.manifest)
+        train = dataclasses.replace(train, taught=answers)
+    keras.utils.set_random_seed(training.seed)
+    adapt(model, train)
+    kept.begin(plan, model, train)
+    return Job(plan, train, valid)
+
+
+def _gone_on_with(plan: Plan, model: keras.Model, rows: Parts, kept: Unfinished) -> Job:
+    """What was broken off; the model is as it was before the first step. Raises ValueError for
+    another plan."""
+    before, training = kept.plan(), plan.training
+    teacher = plan.teacher or before.teacher
+    taught = teacher is not None and training.teacher_share > 0
+    train, valid = _prepared(plan.recipe, rows, kept.tokenizer_json(), taught)
+    if training.batch_size == AUTO:
+        training = dataclasses.replace(training, batch_size=before.training.batch_size)
+    data = origin_of(train.manifest, valid.manifest)
+    plan = Plan(plan.recipe, training, plan.epochs, data, teacher)
+    kept.check(plan, train)
+    model.set_weights(kept.model().get_weights())
+    return Job(plan, dataclasses.replace(train, taught=kept.taught()), valid)
+
+
+def _about(session: Session, seconds: float) -> dict[str, Any]:
+    """What made a run, for its run.json."""
+    plan = session.plan
+    return {
+        "training": dataclasses.asdict(plan.training),
+        "epochs": plan.epochs,
+        "rows": {"train": len(session.train), "valid": len(session.valid)},
+        "devices": list(session.devices.names) or 1,
+        "data": plan.data,
+        **({"teacher": plan.teacher} if plan.teacher else {}),
+        "seconds": seconds,
+        "host": host(),
+        "git": revision(),
+        "versions": versions(),
+    }
+
+
 def _tried(model: keras.Model, training: Training, train: Prepared) -> int:
     """The batch size that is found; each of several devices gets as many rows as one can take."""
-    rows = batch_size_for(model, recipe_of(model), training, train) * len(Devices.visible())
+    devices = len(Devices.visible())
+    rows = devices * batch_size_for(model, recipe_of(model), training, train, devices)
     sys.stderr.write(f"batch_size={rows}: found by trial\n")
     return rows
 
 
+def _parts(train: Rows, valid: Rows | None, seed: int) -> Parts:
+    """The rows to learn from and to choose by."""
+    if valid is not None:
+        return train, valid
+    if isinstance(train, Prepared):
+        raise ValueError("prepared rows want valid= beside them; a manifest is split by itself")
+    return train.split(seed)[:2]
+
+
+def _manifest(rows: Rows) -> Manifest:
+    return rows.manifest if isinstance(rows, Prepared) else rows
+
+
 def _prepared(
-    recipe: Recipe,
-    train: Manifest | Prepared,
-    valid: Manifest | Prepared | None,
-    seed: int,
-    tokenizer_json: str | None,
-    keep_unlabelled: bool = False,
+    recipe: Recipe, rows: Parts, tokenizer_json: str | None, keep_unlabelled: bool
 ) -> tuple[Prepared, Prepared]:
-    if valid is None:
-        if isinstance(train, Prepared):
-            raise ValueError("prepared rows want valid= beside them; a manifest is split by itself")
-        train, valid, _ = train.split(seed)
+    train, valid = rows
     if isinstance(train, Prepared):
         tokenizer_json = train.tokenizer_json
         train = train.narrowed(recipe)

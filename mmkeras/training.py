@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from mmkeras_edge.inputs import pick
+
+AUTO = "auto"  # a batch size that is found by trial
+SHARE = (lambda share: 0 <= share < 1), "a share, from 0 (none) to below 1"
+RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "batch_size": ((lambda rows: rows == int(rows) >= 1), f"1 row or more, or {AUTO}"),
+    "learning_rate": ((lambda rate: rate > 0), "above 0"),
+    "weight_decay": ((lambda decay: decay >= 0), "0 (none) or more"),
+    "warm_up": SHARE,
+    "clip_norm": ((lambda norm: norm >= 0), "0 (none) or more"),
+    "seed": ((lambda seed: seed == int(seed) >= 0), "a whole number from 0 on"),
+    "patience": ((lambda epochs: epochs == int(epochs) >= 1), "1 epoch or more, or none"),
+    "ema": SHARE,
+    "soup": ((lambda epochs: epochs == int(epochs) >= 1), "1 epoch (none) or more"),
+    "checkpoint_s": ((lambda seconds: seconds >= 0), "0 seconds (after each batch) or more"),
+    "frozen_share": SHARE,
+    "fine_tune_rate": ((lambda factor: factor >= 0), "a factor from 0 on"),
+    "layer_decay": ((lambda factor: 0 < factor <= 1), "a factor above 0, up to 1"),
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +64,23 @@ class Training:
     fine_tune_rate: float = 0.1  # factor of the rate at the top of a pre-trained tower
     layer_decay: float = 0.98  # for each layer below: 0.9 would all but freeze a deep one
     precision: str = "float32"  # or mixed_bfloat16, mixed_float16: faster on GPUs made for them
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is out of its range; names are checked where they are used."""
+        if isinstance(self.batch_size, str):
+            pick({AUTO: None}, self.batch_size, "batch_size")
+        for name, (may_be, wanted) in RANGES.items():
+            value = getattr(self, name)
+            if value not in (None, AUTO) and not may_be(value):
+                raise ValueError(f"{name} is {wanted}. Received: {value!r}")
+        # A soup is judged by validation alone, after the last epoch.
+        if self.soup > 1 and not (
+            self.monitor in ("loss", "score") or self.monitor.startswith("val_")
+        ):
+            raise ValueError(
+                f"soup={self.soup} averages epochs by a figure of the validation rows: monitor is "
+                f"loss, score or one that begins with val_. Received: {self.monitor!r}"
+            )
 
     @property
     def rows(self) -> int:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ import keras
 import numpy as np
 
 from mmkeras.checkpoint import State
+from mmkeras.folder import ABOUT, CHECKPOINT, LAST, LOGS, MODEL, PLAN, RECIPE, TOKENIZER, discard
 from mmkeras.prepare import Prepared
 from mmkeras.recipe import Recipe
-from mmkeras.run import CHECKPOINT, LAST, MODEL, TOKENIZER
-from mmkeras.training import Training
+from mmkeras.training import AUTO, Training
 
-PLAN, STATE, EPOCHS = "plan.json", "state.npz", "epochs"
+STATE, EPOCHS = "state.npz", "epochs"
 TAUGHT = "taught.npz"  # what a teacher says to the training rows
 OUTPUT = "output/"  # before each name in it: `numpy.savez` takes some names for its own
 # What may differ when a training goes on: nothing that was computed depends on it.
@@ -59,9 +59,14 @@ class Unfinished:
         return cls(None if run is None else Path(run, CHECKPOINT))
 
     @property
+    def planned(self) -> bool:
+        """Whether a training was begun there and is not finished, whatever it has learned."""
+        return self.path is not None and (self.path / PLAN).is_file()
+
+    @property
     def begun(self) -> bool:
         """Whether there is a training to go on with: one that has learned something."""
-        return self.path is not None and (self.path / STATE).is_file()
+        return self.path is not None and self.planned and (self.path / STATE).is_file()
 
     @property
     def state_path(self) -> Path | None:
@@ -82,28 +87,35 @@ class Unfinished:
         """Stores what it starts from, in the place of an older one; `data` are what it learns."""
         if self.path is None:
             return
-        shutil.rmtree(self.path, ignore_errors=True)
-        self.path.mkdir(parents=True)
+        if self.planned or (self.path.parent / ABOUT).is_file():  # else they may be anybody's
+            shutil.rmtree(self.path.parent / LOGS, ignore_errors=True)
+        discard(self.path)
+        self.path.mkdir(parents=True, exist_ok=True)
+        plain = json.dumps(plan.to_dict(), indent=1)
+        (self.path / PLAN).write_text(plain, encoding="utf-8")
         model.save(self.path / MODEL)
         if data.tokenizer_json is not None:
             (self.path / TOKENIZER).write_text(data.tokenizer_json, encoding="utf-8")
         if data.taught:
             arrays: dict[str, Any] = {f"{OUTPUT}{name}": of for name, of in data.taught.items()}
             np.savez(self.path / TAUGHT, **arrays)
-        plain = json.dumps(plan.to_dict(), indent=1)
-        (self.path / PLAN).write_text(plain, encoding="utf-8")
 
     def forget(self) -> None:
         """Leaves nothing of a training that was broken off before it had learned something."""
         if self.path is not None and not self.begun:
-            shutil.rmtree(self.path, ignore_errors=True)
+            discard(self.path)
             if self.path.parent.is_dir() and not any(self.path.parent.iterdir()):
                 self.path.parent.rmdir()
 
     def plan(self) -> Plan:
-        """What it is to do. Raises FileNotFoundError where no training was begun."""
-        if self.path is None or not self.begun:
+        """What it is to do. Raises FileNotFoundError where there is none to go on with."""
+        if self.path is None or not self.planned:
             raise FileNotFoundError(f"no unfinished training in {str(self.path)!r}")
+        if not self.begun:
+            raise FileNotFoundError(
+                f"the training in {str(self.path.parent)!r} was broken off before it had learned "
+                "something; begin it again"
+            )
         plain = json.loads((self.path / PLAN).read_text(encoding="utf-8"))
         training = Training(**plain["training"])
         recipe = Recipe.from_dict(plain["recipe"])
@@ -138,10 +150,10 @@ class Unfinished:
         """What there is to go on from, in words."""
         if self.path is None:
             return "nothing is kept, for no folder was given"
-        state = self.state()
-        if state is None:
+        if self.state_path is None or not self.begun:
             return "nothing was stored yet"
-        done = f"epoch {state.position.epoch}" if state.position.epoch else "the first steps"
+        epoch = State.where(self.state_path).epoch
+        done = f"epoch {epoch}" if epoch else "the first steps"
         return f"{str(self.path.parent)!r} keeps {done}: go on with resume"
 
     def check(self, plan: Plan, data: Prepared) -> None:
@@ -159,6 +171,36 @@ class Unfinished:
                 f"{str(self.path)!r} was begun otherwise: {'; '.join(differ)}. Go on with what it "
                 "was begun with, choose another folder, or begin anew with overwrite"
             )
+
+
+def check_finished(out: Path, plan: Plan) -> None:
+    """Raises ValueError for a run that was trained otherwise, naming the fields.
+
+    Rows that cannot be read are left out of a training: it may have only some of the plan's. A
+    batch size that is to be found, and a teacher that is not named, are those that it had.
+    """
+    about = json.loads((out / ABOUT).read_text(encoding="utf-8"))
+    recipe = Recipe.from_dict(json.loads((out / RECIPE).read_text(encoding="utf-8")))
+    training, data = Training(**about["training"]), about["data"]
+    before = Plan(recipe, training, about["epochs"], data, about.get("teacher"))
+    if plan.training.batch_size == AUTO:
+        plan = replace(plan, training=replace(plan.training, batch_size=training.batch_size))
+    plan = replace(plan, teacher=plan.teacher or before.teacher)
+    plain = [replace(each, data=without(each.data, "lines")).to_dict() for each in (before, plan)]
+    differ = differences(*(json.loads(json.dumps(each)) for each in plain))
+    for split, lines in data["lines"].items():
+        if not set(lines) <= set(plan.data["lines"][split]):
+            differ.append(f"the {split} rows are others")
+    if differ:
+        raise ValueError(
+            f"{str(out)!r} was trained otherwise: {'; '.join(differ)}. Ask for what is there, or "
+            "choose another folder"
+        )
+
+
+def without(plain: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The same without some keys."""
+    return {name: value for name, value in plain.items() if name not in names}
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any], at: str = "") -> list[str]:

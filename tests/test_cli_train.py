@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import mmkeras
 from mmkeras.cli import app
 from mmkeras.recipes import RECIPES
+from mmkeras.rehearsal import Rehearsal
 
 SMALL = ["--set", "text.vocabulary=300", "--set", "width=8", "--set", "training.batch_size=4"]
 
@@ -108,6 +109,20 @@ def test_a_broken_training_goes_on_from_its_folder_alone(toy, tmp_path):
     assert json.loads(out)["rows"] == 4
     assert len(mmkeras.load(tmp_path / "run").history["loss"]) == 3
     assert invoke("train", "--resume", "--out", tmp_path / "run", "--json") == out  # it is done
+
+
+@pytest.mark.parametrize("option", [["--epochs", 30], ["--seed", 0], ["--overwrite"]])
+def test_without_rows_nothing_can_be_asked_of_a_training_that_goes_on(tmp_path, option):
+    with pytest.raises(ValueError, match="give a MANIFEST; only `mmkeras train --resume --out RUN"):
+        invoke("train", "--resume", "--out", tmp_path / "run", *option)
+
+
+def test_a_training_in_two_phases_takes_at_most_what_was_rehearsed():
+    figures = {"rows": {"train": 8, "valid": 2}, "steps": 4, "epochs": 5}
+    seconds = {"first_step_s": 1.0, "step_s": 0.5, "validation_s": 0.0}
+    for most, said in ((True, "at most 11 s"), (False, "about 11 s")):
+        found = Rehearsal(parts=(), batch_bytes=1, **figures, **seconds, most=most)
+        assert str(found).splitlines()[-1] == f"5 epochs      {said}, on this machine"
 
 
 def test_a_saved_recipe_and_its_schema_stand_side_by_side(tmp_path):

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import mmkeras
 from mmkeras import Variant
 from mmkeras.cli import app
-from mmkeras.comparing import Comparison, Contender
+from mmkeras.comparing import Comparison, Contender, ranked
 from mmkeras.series import Outcome, measures_of
 from mmkeras.space import grid, parse_vary
 
@@ -115,6 +115,19 @@ def test_the_table_has_mean_and_spread_and_price(words, tmp_path):
     plain = json.loads((tmp_path / "compare.json").read_text())
     assert plain["contenders"][0]["outputs"]["animal"]["by_seed"] == [0.8, 0.9, 1.0]
     assert plain["constant"] == {"animal": 0.5}
+
+
+def test_without_a_label_there_is_no_figure_and_the_last_place(words, tmp_path):
+    measures = measures_of(words)
+    blind = Outcome({"animal": {}}, {"animal": {}}, 10, 1_000, 2.0)
+    contenders = [Contender("blind", (blind,), {}), Contender("good", outcome(0.8), {})]
+    contenders = ranked(contenders, "animal", measures["animal"])
+    assert [each.name for each in contenders] == ["good", "blind"]
+    found = Comparison(tuple(contenders), measures)
+    assert "nan" not in str(found)
+    found.save(tmp_path)
+    plain = json.loads((tmp_path / "compare.json").read_text(), parse_constant=pytest.fail)
+    assert plain["contenders"][1]["outputs"]["animal"]["mean"] is None
 
 
 def test_several_fields_make_a_grid(words):

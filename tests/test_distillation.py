@@ -13,10 +13,10 @@ from mmkeras import Audio, Classify, Image, Recipe, Regress, Text, Training, fit
 from mmkeras.cli import app
 from mmkeras.distillation import answers_of, check_outputs, described
 from mmkeras.evaluation import predict
+from mmkeras.folder import LAST
 from mmkeras.heads import HEADS
 from mmkeras.heads.divergence import DIVERGENCES
 from mmkeras.losses import Wanted
-from mmkeras.run import LAST
 from mmkeras.taught import OfLabels, TaughtLoss, packed
 from mmkeras.unfinished import Unfinished
 

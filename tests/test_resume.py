@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from mmkeras import Training, build_model, fit, load, load_manifest, resume
+from mmkeras import Regress, Training, build_model, fit, load, load_manifest, resume
+from mmkeras.checkpoint import Position, State
 from mmkeras.unfinished import Unfinished
 
 QUICK = Training(batch_size=3, learning_rate=1e-2, checkpoint_s=0.0)
@@ -78,6 +79,56 @@ def test_a_resumed_training_ends_with_the_weights_of_an_unbroken_one(
     assert Unfinished.of(out).state().position.epoch == at[0]
     assert_alike(fit(words, *parts, EPOCHS, out, QUICK, resume=True), unbroken)
     assert not (out / "checkpoint").exists()
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="gradnorm is TensorFlow's")
+@pytest.mark.parametrize("balance", [{"balance": "gradnorm"}, {"modality_balance": "ogm"}])
+def test_what_balances_goes_on_from_within_an_epoch(words, toy, tmp_path, balance):
+    """Of 7 steps an epoch; the paces are set in step 10, which is batch 3 of epoch 1."""
+    targets = {"animal": "classify", "pair": "regress"}
+    parts = load_manifest(toy, None, "words", "sound", targets).split()[:2]
+    both = dataclasses.replace(words, outputs={**words.outputs, "pair": Regress()})
+    quick = dataclasses.replace(QUICK, batch_size=2, **balance)
+    whole = fit(both, *parts, 3, training=quick)
+    out = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        fit(both, *parts, 3, out, quick, callbacks=[At(1, 3, stop)])
+    position = Unfinished.of(out).state().position
+    assert (position.epoch, position.batch) == (1, 3)
+    assert [state["step"] for state in position.states.values() if "step" in state] == [10]
+    assert_alike(resume(out), (whole.model.get_weights(), whole.history))
+
+
+class End(keras.callbacks.Callback):
+    """Ends a training after an epoch."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self._epoch = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = epoch == self._epoch
+
+
+def test_a_training_that_a_callback_ends_is_at_its_end_after_a_break_too(
+    words, parts, tmp_path, monkeypatch
+):
+    def full(*arguments):
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    out = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        fit(words, *parts, EPOCHS, out, QUICK, callbacks=[At(1, 2, stop)])
+    with monkeypatch.context() as patch:
+        patch.setattr("mmkeras.run.draw_history", full)
+        with pytest.raises(OSError, match=r"disk is full; .*run' keeps epoch 2: go on with resume"):
+            resume(out, callbacks=[End(1)])
+    state = Unfinished.of(out).state()
+    state.position.history["seconds"][0] = 100.0
+    state.save(Unfinished.of(out).state_path)
+    run = resume(out)
+    assert len(run.history["loss"]) == 2
+    assert run.about["seconds"] > 100.0
 
 
 def test_the_folder_alone_is_enough_to_go_on(words, parts, unbroken, tmp_path):
@@ -160,6 +211,34 @@ def test_a_full_disk_is_named_and_costs_no_stored_state(words, parts, tmp_path, 
     assert Unfinished.of(out).state().position.epoch == 1
 
 
+def test_no_room_for_a_first_batch_says_what_to_lower(words, parts, tmp_path, monkeypatch):
+    def full(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr("mmkeras.train.batch_size_for", full)
+    auto = dataclasses.replace(QUICK, batch_size="auto")
+    with pytest.raises(MemoryError, match=r"nothing was stored yet\. Lower batch_size=auto"):
+        fit(words, *parts, EPOCHS, tmp_path / "run", auto)
+    assert not (tmp_path / "run").exists()
+
+
+def test_weights_that_are_no_numbers_are_no_state_to_go_on_from():
+    values = {"model/0": np.array([1.0, 2.0]), "metrics/0": np.array(0.0), "model/1": np.array(7)}
+    assert State(Position(), values).finite
+    for name in ("model/0", "optimizer/3", "metrics/0"):
+        assert not State(Position(), {**values, name: np.array([1.0, np.nan])}).finite
+
+
+def test_a_figure_that_some_epochs_do_not_have_is_no_number_there(words, parts, tmp_path):
+    class Sometimes(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                logs["mine"] = 0.5
+
+    fit(words, *parts, 3, tmp_path / "run", QUICK, callbacks=[Sometimes()])
+    np.testing.assert_array_equal(load(tmp_path / "run").history["mine"], [np.nan, 0.5, np.nan])
+
+
 def test_a_loss_that_is_no_number_keeps_the_last_good_state(words, parts, tmp_path):
     out = tmp_path / "run"
     with pytest.raises(ValueError, match=r"no number any more in epoch 3; .*epoch 2.* Lower"):
@@ -187,6 +266,12 @@ def brought(recipe):
         return build_model(image=image, text=text, outputs=outputs, width=8)
 
     return model
+
+
+def test_a_callback_that_ends_a_training_ends_it_in_both_phases(brought, parts):
+    half = dataclasses.replace(QUICK, frozen_share=0.5)
+    run = fit(brought(), *parts, EPOCHS, training=half, callbacks=[End(0)])
+    assert len(run.history["loss"]) == 1
 
 
 @pytest.mark.parametrize("at", [(1, 1), (3, 1)], ids=["while it is frozen", "while it is tuned"])

@@ -183,6 +183,15 @@ def test_a_score_is_a_mean_where_an_error_counts_against_that_of_a_constant(word
     assert score_of(found, both) == pytest.approx((0.9 + 0.75) / 2)
 
 
+def test_an_output_without_labels_among_the_rows_is_not_in_a_score(words):
+    both = replace(words, outputs={**words.outputs, "pair": mmkeras.Regress()})
+    known = {"animal": {"accuracy": 0.9}, "pair": {}}
+    assert score_of(Outcome(known, known, 4, 1, 1.0), both) == 0.9
+    unknown: dict = {"animal": {}, "pair": {}}
+    with pytest.raises(ValueError, match="none of the 4 rows has a label to judge by"):
+        score_of(Outcome(unknown, unknown, 4, 1, 1.0), both)
+
+
 def test_the_command_says_the_best_run_and_how_to_train_it_again(toy, tmp_path):
     out = tmp_path / "out"
     command = ["search", toy, "--text", "words", "--target", "animal", "--set", "text=dense"]

@@ -145,6 +145,19 @@ def test_rows_of_a_changed_manifest_are_refused(model, parts, toy):
     assert len(run.manifest()) == 21
 
 
+def test_rows_of_two_manifests_are_found_each_in_its_own(model, toy, parts, tmp_path):
+    lines = toy.read_text().splitlines()
+    other = toy.with_name("other.csv")
+    other.write_text("\n".join([lines[0], *lines[:0:-1]]) + "\n")  # the rows in another order
+    valid = load_manifest(other, "picture", "words", "sound", {"animal": "classify"})
+    fit(model, parts[0], valid.rows(range(3)), 1, tmp_path / "run", QUICK)
+    run = load(tmp_path / "run")
+    assert run.rows("valid").path == other
+    assert run.rows("valid").cells("animal") == ["dog", "cat", "dog"]
+    assert run.rows("train").lines == parts[0].lines
+    assert len(run.rows("test")) == 20 - len(parts[0])  # none of them was chosen by
+
+
 def test_a_manifest_that_vanishes_while_training_costs_no_run(model, parts, toy, tmp_path):
     callback = Epochs(0, lambda model: toy.unlink())
     fit(model, *parts[:2], 1, tmp_path / "run", QUICK, callbacks=[callback])
@@ -210,6 +223,53 @@ def test_a_folder_of_something_else_is_refused_before_the_training(model, parts,
         fit(model, *parts[:2], 1, mine, QUICK, callbacks=[epochs])
     assert epochs.begun == 0
     assert [p.name for p in mine.iterdir()] == ["diary.txt"]
+
+
+def test_what_lies_beside_a_run_outlives_the_next_one(model, parts, tmp_path):
+    out = tmp_path / "run"
+    fit(model, *parts[:2], 1, out, QUICK)
+    (out / "app.tflite").write_text("mine")
+    (out / "logs").mkdir()  # of the older training
+    fit(model, *parts[:2], 2, out, QUICK)
+    assert len(load(out).history["loss"]) == 2
+    assert sorted(p.name for p in out.iterdir()) == [
+        "app.tflite", "history.csv", "history.png", "last.weights.h5", "model.keras",
+        "recipe.json", "run.json", "tokenizer.json",
+    ]  # fmt: skip
+
+
+def test_a_finished_run_is_opened_only_for_what_it_was_trained_with(words, parts, tmp_path):
+    out = tmp_path / "run"
+    fit(words, *parts[:2], 1, out, dataclasses.replace(QUICK, batch_size="auto"))
+    epochs = Epochs()
+    again = dataclasses.replace(QUICK, batch_size="auto")  # whatever number was found
+    run = fit(words, *parts[:2], 1, out, again, callbacks=[epochs], resume=True)
+    assert (epochs.begun, run.about["training"]["batch_size"]) == (0, 8)
+    with pytest.raises(
+        ValueError, match=r"trained otherwise: epochs was 1, is 2\. Ask"
+    ):
+        fit(words, *parts[:2], 2, out, again, resume=True)
+    wider = dataclasses.replace(words, width=9)
+    with pytest.raises(ValueError, match=r"trained otherwise: recipe\.width was 8, is 9\."):
+        fit(wider, *parts[:2], 1, out, again, resume=True)
+    with pytest.raises(ValueError, match="trained otherwise: the valid rows are others"):
+        fit(words, parts[0], parts[2], 1, out, again, resume=True)
+
+
+def test_a_training_killed_before_its_first_checkpoint_is_begun_anew(model, parts, tmp_path):
+    out = tmp_path / "run"
+    fit(model, *parts[:2], 1, out, QUICK)
+    (out / "checkpoint").mkdir()
+    (out / "checkpoint/plan.json").write_text("{}")  # of a training of 2 epochs
+    with pytest.raises(FileNotFoundError, match="before it had learned something; begin it again"):
+        mmkeras.resume(out)
+    run = fit(model, *parts[:2], 2, out, QUICK, resume=True)
+    assert len(run.history["loss"]) == 2
+
+
+def test_no_epochs_are_an_error(model, parts):
+    with pytest.raises(ValueError, match=r"wanted an epoch or more\. Received: 0"):
+        fit(model, *parts[:2], epochs=0)
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):

@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     from mmkeras.training import Training
 
 
+WITHOUT_ROWS = {"out", "resume", "backend", "tensorboard", "as_json"}  # options that need none
+
+
 def train(
+    context: typer.Context,
     manifest: Annotated[
         Path | None, typer.Argument(metavar="MANIFEST", help="A CSV with a header.")
     ] = None,
@@ -90,8 +94,7 @@ def train(
     columns |= {"sensors": sensors, "table": table}
     settings = [*settings, *([f"training.precision={precision}"] if precision else [])]
     if manifest is None:
-        given = (*columns.values(), target, recipe, settings, teacher, dry_run, folds)
-        if any(given) or not resume:
+        if not resume or _given(context) - WITHOUT_ROWS:
             raise ValueError("give a MANIFEST; only `mmkeras train --resume --out RUN` needs none")
         import_keras(backend)
         with stoppable():
@@ -118,16 +121,22 @@ def train(
     _report(run, as_json)
 
 
+def _given(context: typer.Context) -> set[str]:
+    """The parameters that are not as usual: they were given."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, of in sources.items() if of is not None and of.name != "DEFAULT"}
+
+
 def _resumed(out: Path | None, tensorboard: bool) -> Run:
     """The run in that folder, finished."""
     from mmkeras import load
-    from mmkeras.run import ABOUT, CHECKPOINT
+    from mmkeras.folder import settle
     from mmkeras.train import resume
+    from mmkeras.unfinished import Unfinished
 
     assert out is not None  # seen to by the verb
-    if (out / ABOUT).is_file() and not (out / CHECKPOINT).is_dir():
-        return load(out)
-    return resume(out, _logs(out, tensorboard))
+    settle(out)
+    return resume(out, _logs(out, tensorboard)) if Unfinished.of(out).planned else load(out)
 
 
 def _rehearse(
@@ -176,6 +185,6 @@ def _logs(out: Path | None, wanted: bool) -> list[Any]:
         return []
     import keras
 
-    from mmkeras.run import LOGS
+    from mmkeras.folder import LOGS
 
     return [keras.callbacks.TensorBoard(out / LOGS, write_graph=False)]
