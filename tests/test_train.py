@@ -245,9 +245,7 @@ def test_a_finished_run_is_opened_only_for_what_it_was_trained_with(words, parts
     again = dataclasses.replace(QUICK, batch_size="auto")  # whatever number was found
     run = fit(words, *parts[:2], 1, out, again, callbacks=[epochs], resume=True)
     assert (epochs.begun, run.about["training"]["batch_size"]) == (0, 8)
-    with pytest.raises(
-        ValueError, match=r"trained otherwise: epochs was 1, is 2\. Ask"
-    ):
+    with pytest.raises(ValueError, match=r"trained otherwise: epochs was 1, is 2\. Ask"):
         fit(words, *parts[:2], 2, out, again, resume=True)
     wider = dataclasses.replace(words, width=9)
     with pytest.raises(ValueError, match=r"trained otherwise: recipe\.width was 8, is 9\."):
