@@ -1,4 +1,4 @@
-"""Inputs and outputs of any functional model by name, as an exported file has them."""
+"""Inputs and outputs of a functional or sequential model by name, as an exported file has them."""
 
 from __future__ import annotations
 
@@ -13,26 +13,31 @@ def inputs_of(model: keras.Model) -> dict[str, keras.KerasTensor]:
 
     Those of a dict are its keys; a single input and a list go by the names of their tensors.
     """
-    if isinstance(model.input, Mapping):
-        return dict(model.input)
-    return {tensor.name: tensor for tensor in keras.tree.flatten(model.input)}
+    given = _graph(model).input
+    if isinstance(given, Mapping):
+        return dict(given)
+    return {tensor.name: tensor for tensor in keras.tree.flatten(given)}
 
 
 def outputs_of(model: keras.Model) -> dict[str, keras.KerasTensor]:
     """The model's output tensors by name; outside a dict, by the layers that give them."""
-    if isinstance(model.output, Mapping):
-        return dict(model.output)
-    return _by_layer(model, model.output)
+    answers = _graph(model).output
+    return dict(answers) if isinstance(answers, Mapping) else _by_layer(model, answers)
 
 
 def call_by_name(model: keras.Model, feed: Mapping[str, Any]) -> dict[str, Any]:
     """The model at prediction: tensors by input name to tensors by output name."""
-    given = feed
-    if not isinstance(model.input, Mapping):
-        given = keras.tree.map_structure(lambda tensor: feed[tensor.name], model.input)
+    given, wanted = feed, _graph(model).input
+    if not isinstance(wanted, Mapping):
+        given = keras.tree.map_structure(lambda tensor: feed[tensor.name], wanted)
     answers = model(given, training=False)
     return dict(answers) if isinstance(answers, Mapping) else _by_layer(model, answers)
 
 
 def _by_layer(model: keras.Model, structure: Any) -> dict[str, Any]:
-    return dict(zip(model.output_names, keras.tree.flatten(structure), strict=True))
+    return dict(zip(_graph(model).output_names, keras.tree.flatten(structure), strict=True))
+
+
+def _graph(model: keras.Model) -> keras.Model:
+    """A sequential model has its tensors in the functional one that it builds."""
+    return model._functional if isinstance(model, keras.Sequential) else model

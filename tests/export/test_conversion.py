@@ -51,6 +51,12 @@ def test_any_functional_model_converts_recurrent_too():
         np.testing.assert_allclose(found[name], expected, atol=1e-6)
 
 
+def test_a_sequential_model_converts():
+    model = keras.Sequential([keras.Input((4,), name="x"), keras.layers.Dense(2, name="y")])
+    x = np.ones((1, 4), np.float32)
+    np.testing.assert_allclose(run_lite(convert(model), {"x": x})["y"], model(x), rtol=1e-6)
+
+
 def test_an_operation_that_tflite_lacks_is_named_with_its_layer():
     matrix = keras.Input((2, 2), name="matrix")
     model = keras.Model({"matrix": matrix}, {"y": Inverse(name="inverted")(matrix)})
