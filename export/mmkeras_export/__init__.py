@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mmkeras_export.packing import pack
     from mmkeras_export.pricing import device_figures
     from mmkeras_export.pruning import prune, sparsity_by_layer, sparsity_of
+    from mmkeras_export.qat_ranges import learned_ranges
     from mmkeras_export.qat_training import Settle, qat, strip
     from mmkeras_export.quantization import (
         dynamic_islands,
@@ -54,6 +55,7 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "qat": "qat_training",
     "strip": "qat_training",
     "Settle": "qat_training",
+    "learned_ranges": "qat_ranges",
     "sparsity_by_layer": "pruning",
     "Pruning": "zeros",
     "KeepZeros": "zeros",
@@ -95,6 +97,7 @@ __all__ = [
     "export_all",
     "float_islands",
     "islands_of",
+    "learned_ranges",
     "multiply_adds",
     "pack",
     "prune",

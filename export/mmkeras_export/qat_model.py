@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -24,6 +24,8 @@ from mmkeras_export.qat_weights import Axes, call_with, scaled_weights
 from mmkeras_export.quantization import islands_of
 from mmkeras_export.ranges import Sample
 from mmkeras_export.signature import call_by_name
+
+Observer = Callable[[int, Any], None]
 
 ROWS = 32  # of one batch of samples
 MOST_GROUPS, LEAST_MEMBERS = 256, 4  # on the average, of weights that were clustered
@@ -51,7 +53,7 @@ class QuantizationAware(keras.Model):
         grouped = kwargs.pop("grouped", {})
         super().__init__(inputs, outputs, name=name, **kwargs)
         self.settled = False
-        self._observing = False
+        self._observer: Observer | None = None
         islands = islands_of(self)
         places = places_of(self, islands)
         self.places = tuple(places.values())
@@ -113,7 +115,7 @@ class QuantizationAware(keras.Model):
             kwargs["training"] = False
         key = ("inside", number)
         with self._inside(number, operation, training):
-            if self._observing or id(operation) not in self._scaled:
+            if self._observer or id(operation) not in self._scaled:
                 answer = operation(*args, **kwargs)
             else:
                 within = self.ranges[self._numbers[key]].variables if key in self._numbers else ()
@@ -129,11 +131,10 @@ class QuantizationAware(keras.Model):
         if key not in self._numbers:
             return x
         number = self._numbers[key]
-        place = self.ranges[number]
-        if self._observing:
-            place.widen(x)
+        if self._observer is not None:
+            self._observer(number, x)
             return x
-        near = place(x, training=bool(training) and not self.settled)
+        near = self.ranges[number](x, training=bool(training) and not self.settled)
         # A probability that is rounded to 0 has no gradient of its logarithm any more.
         return x if training and self.places[number].last else near
 
@@ -145,7 +146,7 @@ class QuantizationAware(keras.Model):
         if key not in self._numbers and not (in_two and ("behind", number, 0) in self._numbers):
             yield  # nothing is rounded there, or the layer is float
             return
-        parts: Any = _silu if in_two and not self._observing else usual
+        parts: Any = _silu if in_two and not self._observer else usual
         operation.activation = lambda x: parts(self._seen(key, x, training))
         try:
             yield
@@ -168,14 +169,28 @@ class QuantizationAware(keras.Model):
 
         `samples` are arrays by input name, without batch axis.
         """
-        self._observing = True
-        try:
-            samples = iter(samples)
+        samples = iter(samples)
+        with self._observed_by(lambda number, x: self.ranges[number].widen(x)):
             while batch := list(itertools.islice(samples, ROWS)):
                 feed = {name: np.stack([sample[name] for sample in batch]) for name in batch[0]}
                 call_by_name(self, feed)
+
+    def float_values(self, sample: Sample) -> dict[int, np.ndarray]:
+        """What the float model has at each place, by the number of its range, for one sample."""
+        found: dict[int, np.ndarray] = {}
+        feed = {name: np.asarray(value)[np.newaxis] for name, value in sample.items()}
+        with self._observed_by(lambda number, x: found.update({number: ops.convert_to_numpy(x)})):
+            call_by_name(self, feed)
+        return found
+
+    @contextmanager
+    def _observed_by(self, observer: Observer) -> Iterator[None]:
+        """Within, everything is float, and `observer(number, x)` sees what would be rounded."""
+        self._observer = observer
+        try:
+            yield
         finally:
-            self._observing = False
+            self._observer = None
 
     def get_config(self):
         grouped = {"grouped": dict(self.grouped)} if self.grouped else {}

@@ -103,12 +103,14 @@ def quantize_int8(
     samples: Iterable[Sample],
     keep_float: Iterable[str] = (),
     keep_dynamic: Iterable[str] = (),
+    learned: Ranges | None = None,
 ) -> bytes:
     """Weights and activations to int8, but for the layers in `keep_float`; of those in
     `keep_dynamic`, and of loops, the weights alone.
 
     Inputs and outputs keep their types. `samples` are what the model will see, with every class
-    and every absence: an activation beyond their range is clipped.
+    and every absence: an activation beyond their range is clipped. `learned` are ranges that
+    training found, see `learned_ranges`, and come first.
     """
     nodes = read_nodes(lite)
     recipe = RecipeManager()
@@ -124,7 +126,7 @@ def quantize_int8(
     for border in (Op.INPUT, Op.OUTPUT):
         recipe.add_quantization_config(".*", border, algorithm_key=AlgorithmName.NO_QUANTIZE)
     _exclude(recipe, nodes, keep_float)
-    return _quantized(lite, recipe, activation_ranges(lite, samples))
+    return _quantized(lite, recipe, activation_ranges(lite, samples) | (learned or {}))
 
 
 def _exclude(recipe: RecipeManager, nodes: Iterable[Node], keep_float: Iterable[str]) -> None:

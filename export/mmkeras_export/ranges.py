@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,25 +22,30 @@ def activation_ranges(lite: bytes, samples: Iterable[Sample]) -> Ranges:
 
     Not a moving average, which collapses outputs of few values. Raises ValueError for no samples.
     """
+    found: Ranges = {}
+    for activations in activation_values(lite, samples):
+        for name, values in activations.items():
+            low, high = values.min(keepdims=True), values.max(keepdims=True)
+            seen = found.setdefault(name, {"min": low, "max": high})
+            seen["min"], seen["max"] = np.minimum(seen["min"], low), np.maximum(seen["max"], high)
+    if not found:
+        raise ValueError("full int8 wants calibration samples, received none")
+    return found
+
+
+def activation_values(lite: bytes, samples: Iterable[Sample]) -> Iterator[dict[str, np.ndarray]]:
+    """Every float activation by tensor name, sample by sample."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=DEBUGGING)
         interpreter = Interpreter(model_content=lite, experimental_preserve_all_tensors=True)
     interpreter.allocate_tensors()
     inputs = interpreter.get_signature_runner().get_input_details()
     tensors = _activations(lite, interpreter)
-    found: Ranges = {}
     for sample in samples:
         for name, tensor in inputs.items():
             interpreter.set_tensor(tensor["index"], np.asarray(sample[name])[np.newaxis])
         interpreter.invoke()
-        for tensor in tensors:
-            values = interpreter.get_tensor(tensor["index"])
-            low, high = values.min(keepdims=True), values.max(keepdims=True)
-            seen = found.setdefault(tensor["name"], {"min": low, "max": high})
-            seen["min"], seen["max"] = np.minimum(seen["min"], low), np.maximum(seen["max"], high)
-    if not found:
-        raise ValueError("full int8 wants calibration samples, received none")
-    return found
+        yield {tensor["name"]: interpreter.get_tensor(tensor["index"]) for tensor in tensors}
 
 
 def _activations(lite: bytes, interpreter: Interpreter) -> list[dict[str, Any]]:

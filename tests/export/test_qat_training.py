@@ -11,6 +11,7 @@ from mmkeras_export import (
     Settle,
     convert,
     islands_of,
+    learned_ranges,
     prune,
     qat,
     quantize_int8,
@@ -61,9 +62,9 @@ def compiled(model, rate):
     return model
 
 
-def int8_of(model, pictures):
+def int8_of(model, pictures, whole=None, learned=None):
     samples = [{"x": picture} for picture in pictures]
-    return quantize_int8(convert(model), samples, *islands_of(model))
+    return quantize_int8(whole or convert(model), samples, *islands_of(model), learned)
 
 
 def accuracy(said, labels):
@@ -72,25 +73,49 @@ def accuracy(said, labels):
 
 @pytest.fixture(scope="module")
 def ruined():
-    """A network with badly scaled channels, its int8 file, and pictures that it has not seen."""
+    """A network with badly scaled channels, its files, and pictures that it has not seen."""
     keras.utils.set_random_seed(0)
     pictures, labels = digits()
     model = depthwise_net()
     compiled(model, 1e-2).fit(pictures[:1200], labels[:1200], batch_size=64, epochs=8, verbose=0)
     scaled_badly(model)
-    return model, int8_of(model, pictures[:128]), pictures[1200:], labels[1200:]
+    whole = convert(model)
+    int8 = int8_of(model, pictures[:128], whole)
+    return model, whole, int8, pictures[1200:], labels[1200:]
 
 
 def test_it_computes_what_the_file_does(ruined):
-    model, lite, pictures, _ = ruined
+    model, _, lite, pictures, _ = ruined
     aware = qat(model, [{"x": picture} for picture in digits()[0][:128]])
     file = run_lite(lite, {"x": pictures[:64]})["y"]
     ours, plain = (ops.convert_to_numpy(m(pictures[:64], training=False)) for m in (aware, model))
     assert np.abs(ours - file).mean() < 0.1 * np.abs(plain - file).mean()
 
 
+def test_the_file_takes_the_ranges_that_were_learned(ruined):
+    model, whole, _, pictures, _ = ruined
+    samples = [{"x": picture} for picture in pictures[:64]]
+    aware = qat(model, samples)
+    for place in aware.ranges[1:4]:  # behind the rectifiers: all that is larger is clipped
+        place.high.assign(float(place.high) / 2)
+    learned = learned_ranges(aware, whole, samples[0])
+    assert len(learned) == len(aware.ranges) == 7
+    lite = int8_of(model, pictures[:64], whole, learned)
+    file = run_lite(lite, {"x": pictures[:64]})["y"]
+    ours, plain = (ops.convert_to_numpy(m(pictures[:64], training=False)) for m in (aware, model))
+    assert np.abs(ours - file).mean() < 0.1 * np.abs(plain - file).mean()
+
+
+def test_ranges_of_another_model_are_refused(ruined):
+    _, whole, _, pictures, _ = ruined
+    with pytest.raises(ValueError, match="no tensor of the file holds what the model computes"):
+        learned_ranges(qat(depthwise_net()), whole, {"x": pictures[0] + 1})
+    with pytest.raises(ValueError, match="wanted a model that qat made"):
+        learned_ranges(depthwise_net(), whole, {"x": pictures[0]})
+
+
 def test_it_wins_back_at_least_half_of_what_int8_lost(ruined):
-    model, lite, pictures, labels = ruined
+    model, _, lite, pictures, labels = ruined
     before = accuracy(model.predict(pictures, verbose=0), labels)
     lost = before - accuracy(run_lite(lite, {"x": pictures})["y"], labels)
     assert lost > 0.01
