@@ -15,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from mmkeras.dataset import Batches
+from mmkeras.distribution import replicas
 from mmkeras.losses import AS_IT_IS, Wanted, loss_of_each
 from mmkeras.prepare import Prepared
 from mmkeras.recipe import Recipe
@@ -43,7 +44,8 @@ class LogLoss(keras.losses.Loss):
         self.loss = loss
 
     def __call__(self, y_true, y_pred, sample_weight=None):
-        return ops.log(self.loss(y_true, y_pred, sample_weight) + SOLVED)
+        shares = replicas()  # by which Keras has divided the loss, not its logarithm
+        return ops.log(shares * self.loss(y_true, y_pred, sample_weight) + SOLVED) / shares
 
     def get_config(self):
         inner = keras.saving.serialize_keras_object(self.loss)

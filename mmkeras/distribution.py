@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import keras
@@ -19,7 +20,8 @@ class Devices:
     """What a training spreads over; without names it is the one that Keras takes by itself.
 
     Each device adds up the gradients of its share, and the sums are added: a step is the same as on
-    one device, but for dropout, and for batch normalisation, which sees a share at a time.
+    one device, but for dropout, and for what sees a share at a time: batch normalisation, the mean
+    loss of an output over the rows that have its label, and the logarithm of `balance.LogLoss`.
     TensorFlow's `MirroredStrategy`, or `keras.distribution.DataParallel` on JAX.
     """
 
@@ -34,9 +36,7 @@ class Devices:
         if len(names) < 2:
             return cls()
         if keras.backend.backend() == "tensorflow":
-            import tensorflow as tf
-
-            return cls(names, tf.distribute.MirroredStrategy(names))
+            return cls(names, _mirrored(names))
         return cls(names, keras.distribution.DataParallel(devices=list(names)))
 
     def __len__(self) -> int:
@@ -75,6 +75,28 @@ class Devices:
                     f"{count} devices take batches that they can share",
                     stacklevel=2,
                 )
+
+
+def replicas() -> int:
+    """By how many a loss is divided, within a step of several devices: 1 outside, and on JAX, where
+    a step sees whole batches.
+
+    `keras.losses.Loss` does that by itself, so that the sum over the devices is the mean.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+@lru_cache
+def _mirrored(names: tuple[str, ...]) -> Any:
+    """One for a process: two would take each other's sums, and those of a wider model for a
+    narrower one's are an error."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(names)
 
 
 def _tensorflow() -> tuple[str, ...]:

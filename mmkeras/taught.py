@@ -15,6 +15,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from mmkeras.distribution import replicas
 from mmkeras.heads.divergence import DIVERGENCES
 from mmkeras.targets import filled, labelled
 
@@ -51,7 +52,8 @@ class TaughtLoss(keras.losses.Loss):
         own = self.loss(labels, y_pred, known)
         apart = DIVERGENCES[self.kind](answers / self.scale, y_pred / self.scale, self.temperature)
         taught = ops.sum(answered * apart) / ops.maximum(ops.sum(answered), 1.0)
-        return (1.0 - self.share) * own + self.share * taught
+        # As Keras has divided the own one.
+        return (1.0 - self.share) * own + self.share * taught / replicas()
 
     def get_config(self):
         own = {name: getattr(self, name) for name in ("kind", "share", "temperature", "scale")}

@@ -32,6 +32,9 @@ if __import__("os").environ["KERAS_BACKEND"] == "tensorflow":
 import keras
 import mmkeras
 rows = mmkeras.load_manifest(manifest, **COLUMNS)
+narrow = mmkeras.build_model(table={"one": mmkeras.Table(("a", "b"))}, width=4,
+    outputs={"animal": mmkeras.Classify(tuple("abc"))})
+mmkeras.fit(narrow, *rows.split()[:2], 1)  # of another shape: it leaves nothing to the next one
 mmkeras.fit(keras.models.load_model(model), *rows.split()[:2], EPOCHS, out,
     mmkeras.Training(**json.loads(training)))
 """.replace("EPOCHS", str(EPOCHS)).replace("COLUMNS", str(COLUMNS))
@@ -78,6 +81,39 @@ def trained_on_two(backend, model, rows, tmp_path, **training):
         },
     )
     return load(tmp_path / backend)
+
+
+LOSSES = """
+import tensorflow as tf
+halves = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], halves)
+import keras
+import numpy as np
+from mmkeras.balance import LogLoss
+from mmkeras.distribution import Devices, replicas
+from mmkeras.taught import TaughtLoss, packed
+found = np.array([[0.2, 0.8], [0.6, 0.4]], np.float32)
+labels = np.array([1, 0])
+own = keras.losses.SparseCategoricalCrossentropy()
+def losses():
+    taught = TaughtLoss(own, "classify", share=0.75)(packed(labels, found[::-1]), found)
+    return taught, LogLoss(own)(labels, found)
+two = Devices.visible()
+assert len(two) == 2 and replicas() == 1
+with two.together():
+    shares = two._scope.run(losses)
+    both = [float(two._scope.reduce("SUM", each, axis=None)) for each in shares]
+np.testing.assert_allclose(both, [float(each) for each in losses()], rtol=1e-6)
+"""
+
+
+def test_the_losses_of_two_devices_add_up_to_that_of_one():
+    """Each sees the same rows: half of its own loss and of the teacher's, and of the logarithm."""
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", LOSSES], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def assert_near(run, other):
