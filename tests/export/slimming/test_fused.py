@@ -37,7 +37,7 @@ def feed_of(model):
     return feed
 
 
-FUSIONS = ("concat", "sum", "gated", "self_attention", "tensor", "vote", "film")
+FUSIONS = ("concat", "gated", "self_attention", "tensor", "vote")
 
 
 @pytest.mark.parametrize("fusion", FUSIONS)
