@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from mmkeras_export.slimming.costs import multiply_adds, slimmed
     from mmkeras_export.slimming.cutting import slim
     from mmkeras_export.slimming.importance import Examples
-    from mmkeras_export.slimming.retraining import slim_run
     from mmkeras_export.zeros import KeepZeros, Pruning
 
 PUBLIC = {  # name -> module, on first use; no module is named like a function, which it would hide
@@ -69,7 +68,6 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "Examples": "slimming.importance",
     "multiply_adds": "slimming.costs",
     "slim": "slimming.cutting",
-    "slim_run": "slimming.retraining",
     "slimmed": "slimming.costs",
 }
 
@@ -107,7 +105,6 @@ __all__ = [
     "run_lite",
     "savings_of",
     "slim",
-    "slim_run",
     "slimmed",
     "sparsity_by_layer",
     "sparsity_of",

@@ -3,7 +3,7 @@
 import pytest
 
 import mmkeras
-from mmkeras_export import Cut, multiply_adds, slim_run
+from mmkeras_export import Cut, multiply_adds, slim
 
 
 @pytest.fixture(scope="module")
@@ -12,7 +12,7 @@ def slimmer(run, stamps, tmp_path_factory):
     training = mmkeras.Training(batch_size=32, learning_rate=3e-3, augment=False)
     cut = Cut("taylor", multiple=4)
     share = {"image_*": 0.5, "*": 0.3}
-    return slim_run(run, stamps.train, stamps.valid, share, 3, out, cut, training)
+    return slim(run, stamps.train, stamps.valid, share, 3, out, cut, training)
 
 
 def test_a_slimmed_run_is_stored_and_says_what_it_lost(run, slimmer):
@@ -38,4 +38,4 @@ def test_it_answers_nearly_as_well(run, slimmer, stamps):
 
 def test_a_training_of_no_epochs_is_refused(run, stamps):
     with pytest.raises(ValueError, match="slimming wants at least one epoch"):
-        slim_run(run, stamps.train, stamps.valid, epochs=0)
+        slim(run, stamps.train, stamps.valid, epochs=0)
