@@ -48,7 +48,7 @@ def head_model(model: keras.Model, frozen: tuple[str, ...]) -> keras.Model:
             _reconnect(layer["inbound_nodes"], cut, [name, 0, 0])
     wanted = _reached(parts, config["output_layers"]) | {*config["input_layers"]}
     config["layers"] = [layer for name, layer in parts.items() if name in wanted]
-    head = keras.Model.from_config(config)
+    head = type(model).from_config(config)  # one of `qat` goes on rounding
     _copy_weights(head, source=model, target=head)
     return head
 

@@ -7,6 +7,7 @@ from keras import layers, ops
 from sklearn.datasets import load_digits
 
 import mmkeras
+from mmkeras.frozen import head_model
 from mmkeras_export import (
     Settle,
     convert,
@@ -188,3 +189,15 @@ def test_the_families_learn_and_come_near_their_files(family):
     (file,) = run_lite(lite, feed).values()
     ours, plain = (ops.convert_to_numpy(m(rows, training=False)) for m in (aware, model))
     assert np.abs(ours - file).mean() < np.abs(plain - file).mean()
+
+
+def test_behind_a_frozen_tower_the_rest_still_learns_with_rounding():
+    image = mmkeras.Image("cnn", size_px=(32, 32), trainable=False)
+    table = mmkeras.Text("embedding", length=4, vocabulary=50)
+    model = mmkeras.build_model(image=image, text=table, fusion="concat", num_classes=2, width=8)
+    whole = qat(model)
+    head = head_model(whole, ("image",))
+    assert isinstance(head, QuantizationAware)
+    rounded, here = ({name.split("/")[0] for name in of.scaled_weights} for of in (whole, head))
+    assert here < rounded
+    assert all(name.startswith("image") for name in rounded - here)
