@@ -19,12 +19,14 @@ UNDECAYED = ("bias", "missing", "gap")  # last words of paths; Keras' attention 
 def schedule(training: Training, steps: int) -> keras.optimizers.schedules.CosineDecay:
     """The rate of each of so many steps: up to `learning_rate` along a line, to 0 along a cosine.
 
+    The line begins where a step moves something: at `learning_rate` / steps of the warm-up.
+
     Goyal et al., "Accurate, large minibatch SGD", 2017, section 2.2; Loshchilov and Hutter,
     "SGDR", ICLR 2017, eq. 5.
     """
     warm_up = int(training.warm_up * steps)
     return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warm_up else training.learning_rate,
+        initial_learning_rate=training.learning_rate / max(warm_up, 1),
         decay_steps=max(steps - warm_up, 1),
         warmup_target=training.learning_rate if warm_up else None,
         warmup_steps=warm_up,
