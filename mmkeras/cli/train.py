@@ -130,13 +130,14 @@ def _given(context: typer.Context) -> set[str]:
 def _resumed(out: Path | None, tensorboard: bool) -> Run:
     """The run in that folder, finished."""
     from mmkeras import load
-    from mmkeras.folder import settle
+    from mmkeras.folder import ABOUT, settle
     from mmkeras.train import resume
     from mmkeras.unfinished import Unfinished
 
     assert out is not None  # seen to by the verb
     settle(out)
-    return resume(out, _logs(out, tensorboard)) if Unfinished.of(out).planned else load(out)
+    finished = (out / ABOUT).is_file() and not Unfinished.of(out).planned
+    return load(out) if finished else resume(out, _logs(out, tensorboard))
 
 
 def _rehearse(

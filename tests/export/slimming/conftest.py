@@ -52,6 +52,11 @@ def overwritten(channels: Channels, gone: np.ndarray, roles: tuple[str, ...], va
             each.variable.assign(values)
 
 
+@pytest.fixture(autouse=True)
+def _the_same_weights_in_every_order_of_tests():
+    keras.utils.set_random_seed(0)
+
+
 @pytest.fixture
 def check_slim() -> Callable[..., keras.Model]:
     """check_slim(model, feed, seed=0, silent=True, read=True): cuts a random part of every group,
