@@ -17,7 +17,7 @@ from mmkeras.run import Run
 from mmkeras.training import Training
 from mmkeras_edge.inputs import pick
 from mmkeras_export.centroids import INITS, kmeans, nearest
-from mmkeras_export.holding import Hold, synced
+from mmkeras_export.holding import Hold, Holding
 from mmkeras_export.kernels import Kernel, by_pattern, copied, trained
 from mmkeras_export.tuning import TUNING, Tuning
 
@@ -78,7 +78,7 @@ def cluster_run(
     return tuning.of(run, train, valid, Clustering(clusters), about)
 
 
-class Clustering(keras.callbacks.Callback):
+class Clustering(Holding):
     """Clusters the kernels of any Keras model when `fit` begins, and trains their shared values.
 
     A weight stays in its cluster k (Han, Mao and Dally, "Deep compression", ICLR 2016, section 3);
@@ -91,30 +91,17 @@ class Clustering(keras.callbacks.Callback):
     values. Arguments as those of `cluster_model`.
     """
 
-    _hold: Hold | None = None
-
     def __init__(self, clusters: Clusters = 16, init: str = "linear"):
         super().__init__()
         check(clusters, init)
         self.clusters = clusters
         self.init = init
 
-    def attach(self, model: keras.Model) -> None:
-        """Clusters a compiled model and begins to hold it so; what `fit` does by itself."""
-        if self._hold is None or not self._hold.belongs_to(model):
-            self._hold = Hold(model)
-            for count, kernels in by_pattern(trained(model), table_of(self.clusters)):
-                for kernel in kernels:
-                    Shared(self._hold, kernel, count, self.init)
-        self._hold.begin()
-
-    def set_model(self, model):
-        super().set_model(model)
-        self.attach(model)
-
-    def on_train_end(self, logs=None):
-        synced(self.model)
-        self._hold.release()
+    def lay_down(self, hold: Hold, model: keras.Model) -> None:
+        """Clusters the model."""
+        for count, kernels in by_pattern(trained(model), table_of(self.clusters)):
+            for kernel in kernels:
+                Shared(hold, kernel, count, self.init)
 
 
 class Found(NamedTuple):

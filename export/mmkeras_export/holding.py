@@ -106,6 +106,34 @@ class Hold:
         return strategy.scope() if strategy is not None else nullcontext()
 
 
+class Holding(keras.callbacks.Callback):
+    """Has weights obey rules in any `fit`; which ones, `lay_down` says."""
+
+    _hold: Hold | None = None
+
+    def lay_down(self, hold: Hold, model: keras.Model) -> None:
+        """Gives the rules of a compiled model, and what they remember, to `hold`."""
+        raise NotImplementedError
+
+    def attach(self, model: keras.Model) -> None:
+        """Begins to hold a compiled model; what `fit` does by itself.
+
+        By then its optimizer has all its variables, and takes a state that was stored.
+        """
+        if self._hold is None or not self._hold.belongs_to(model):
+            self._hold = Hold(model)
+            self.lay_down(self._hold, model)
+        self._hold.begin()
+
+    def set_model(self, model):
+        super().set_model(model)
+        self.attach(model)
+
+    def on_train_end(self, logs=None):
+        synced(self.model)
+        self._hold.release()
+
+
 def synced(model: keras.Model) -> None:
     """Gives the variables their values, which JAX's trainer holds apart within an epoch."""
     if hasattr(model, "jax_state_sync"):

@@ -14,14 +14,14 @@ from mmkeras.run import Run
 from mmkeras.train import fit
 from mmkeras.training import Training
 from mmkeras_export.calibration import calibration_samples
+from mmkeras_export.kernels import copied
 from mmkeras_export.qat_model import QuantizationAware, equal_weights
 from mmkeras_export.ranges import Sample
+from mmkeras_export.tuning import TUNING
 
 # Of the epochs: then ranges and batch statistics stay, and the rest learns with what the file has.
 # Krishnamoorthi, "Quantizing deep convolutional networks for efficient inference", 2018, 3.2.
 SETTLE = 0.5
-# As for pruning: it only repairs, and all that was learned shall train on.
-TUNING = Training(learning_rate=3e-4, ema=0.0, soup=1, frozen_share=0.0)
 
 
 def qat(
@@ -101,9 +101,7 @@ def _tuned(
 ) -> Run:
     if epochs < 1:
         raise ValueError(f"it takes at least one epoch. Received: epochs={epochs}")
-    model = keras.models.clone_model(run.model)
-    model.set_weights(run.model.get_weights())
-    aware = qat(model, calibration_samples(run, train))
+    aware = qat(copied(run.model), calibration_samples(run, train))
     data = run.prepare(train), run.prepare(valid)
     tuned = fit(aware, *data, epochs=epochs, training=training, callbacks=[Settle()])
     about = {**run.about, **tuned.about, "qat": {"epochs": epochs}}

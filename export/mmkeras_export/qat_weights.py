@@ -7,16 +7,12 @@ from typing import Any
 
 import keras
 
+from mmkeras_export.kernels import DEPTHWISE, TRANSPOSED
+
 Axes = tuple[int, ...]  # that one scale covers
 
 TABLES = ("embedding", "embeddings", "table", "words")  # last parts of names: one row a word
 SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
-DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
-TRANSPOSED = (
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-)
 
 
 def scaled_weights(

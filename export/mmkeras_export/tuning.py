@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import keras
 
 from mmkeras.manifest import Manifest
+from mmkeras.plain_file import write_json
 from mmkeras.prepare import Prepared
 from mmkeras.run import ABOUT, Run
 from mmkeras.train import fit
@@ -62,8 +62,5 @@ class Tuning:
         earlier = {name: run.about[name] for name in ("pruned", "clustered") if name in run.about}
         tuned = dataclasses.replace(tuned, about={**tuned.about, **earlier, **about})
         if tuned.path is not None:
-            path = Path(tuned.path, ABOUT)
-            part = path.with_name(f".{ABOUT}.part")
-            part.write_text(json.dumps(tuned.about, indent=1), encoding="utf-8")
-            os.replace(part, path)
+            write_json(Path(tuned.path, ABOUT), tuned.about)
         return tuned

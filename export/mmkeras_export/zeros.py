@@ -11,7 +11,7 @@ from keras import ops
 
 from mmkeras.keeping import COUNTS
 from mmkeras_edge.inputs import pick
-from mmkeras_export.holding import Hold, synced
+from mmkeras_export.holding import Hold, Holding, synced
 from mmkeras_export.kernels import Kernel, by_pattern, trained
 from mmkeras_export.masked import CRITERIA, Held, Magnitude, stays, zeros_share
 from mmkeras_export.masks import Block, check_block, masks_of, n_of_m
@@ -26,7 +26,7 @@ SCOPES = {"layer": False, "global": True}  # whether one threshold is for all th
 UNSET = -1  # steps that no training has told yet
 
 
-class Pruning(keras.callbacks.Callback):
+class Pruning(Holding):
     """Makes more and more weights zero while `fit` trains a model, any Keras model, and holds them.
 
     `sparsity` is a share of zeros, which rises over the first half of the steps; or "N:M", at once;
@@ -50,8 +50,6 @@ class Pruning(keras.callbacks.Callback):
     The history gets "sparsity", and 0 as "counts" for epochs that are not as sparse as they shall
     be. Raises ValueError for impossible wishes, and for a model without weights that train.
     """
-
-    _hold: Hold | None = None
 
     def __init__(
         self,
@@ -87,26 +85,15 @@ class Pruning(keras.callbacks.Callback):
         options = {"block": list(self.block), "scope": self.scope, "criterion": self.criterion}
         return {"sparsity": asked, **options}
 
-    def attach(self, model: keras.Model) -> None:
-        """Begins to hold the zeros of a compiled model; what `fit` does by itself.
-
-        By then its optimizer has all its variables, and takes a state that was stored.
-        """
-        if self._hold is None or not self._hold.belongs_to(model):
-            self._hold = Hold(model)
-            self._groups = [
-                Group(amount, kernels, [CRITERIA[self.criterion](self._hold, k) for k in kernels])
-                for amount, kernels in by_pattern(trained(model), table_of(self.sparsity))
-                if amount != 0
-            ]
-            begun = int(ops.convert_to_numpy(model.optimizer.iterations))
-            steps = np.array([begun, UNSET, UNSET], np.int32)
-            self._steps = self._hold.small("pruning_steps", steps)
-        self._hold.begin()
-
-    def set_model(self, model):
-        super().set_model(model)
-        self.attach(model)
+    def lay_down(self, hold: Hold, model: keras.Model) -> None:
+        """Masks, which let all through yet."""
+        self._groups = [
+            Group(amount, kernels, [CRITERIA[self.criterion](hold, k) for k in kernels])
+            for amount, kernels in by_pattern(trained(model), table_of(self.sparsity))
+            if amount != 0
+        ]
+        begun = int(ops.convert_to_numpy(model.optimizer.iterations))
+        self._steps = hold.small("pruning_steps", np.array([begun, UNSET, UNSET], np.int32))
 
     def on_train_begin(self, logs=None):
         begun, rise, every = map(int, ops.convert_to_numpy(self._steps))
@@ -133,7 +120,7 @@ class Pruning(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self._catch_up(self._done())
-        self._hold.release()
+        super().on_train_end(logs)
 
     def _default_rise(self) -> tuple[int, int]:
         """The steps of the rise of a share, and those between two masks in it."""
@@ -186,30 +173,17 @@ class Pruning(keras.callbacks.Callback):
             each.choose(mask)
 
 
-class KeepZeros(keras.callbacks.Callback):
+class KeepZeros(Holding):
     """Keeps zero what is zero, in any `fit` of a model that was pruned before.
 
     As `Pruning` does, with nothing to choose.
     """
 
-    _hold: Hold | None = None
-
-    def attach(self, model: keras.Model) -> None:
-        """As that of `Pruning`."""
-        if self._hold is None or not self._hold.belongs_to(model):
-            self._hold = Hold(model)
-            for kernel in trained(model):
-                if not stays(kernel).all():
-                    Magnitude(self._hold, kernel)
-        self._hold.begin()
-
-    def set_model(self, model):
-        super().set_model(model)
-        self.attach(model)
-
-    def on_train_end(self, logs=None):
-        synced(self.model)
-        self._hold.release()
+    def lay_down(self, hold: Hold, model: keras.Model) -> None:
+        """Masks of the kernels that have zeros."""
+        for kernel in trained(model):
+            if not stays(kernel).all():
+                Magnitude(hold, kernel)
 
 
 class Group(NamedTuple):
