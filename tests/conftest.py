@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def pytest_make_parametrize_id(val) -> str | None:
+    """Bytes by their number: a float WAV carries the second it was made in, and processes that
+    collect a test under two names stop pytest-xdist.
+    """
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 class Stamps(NamedTuple):
     """Rows of the built-in sample set."""
 
