@@ -2,86 +2,109 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import keras
 
 from mmkeras_edge.chatter import quiet
 from mmkeras_edge.graph import Graph
+from mmkeras_export.converting import (
+    ConversionError,
+    CrashedError,
+    TooLargeError,
+    spare_gb,
+    started,
+)
 from mmkeras_export.signature import call_by_name, inputs_of, outputs_of
+from mmkeras_export.unrolling import loops_of, unrolled
 
 # Of what the converter writes: the path that TensorFlow gave to an operation, and the operation.
 REFUSED = re.compile(r'"([^"@]+)@[^"]*"\].*\'(tf\.\w+)\' op is neither a custom op')
 CURE = "replace that layer by one of standard operations, or write it with keras.ops"
-CRASH_CURE = (
-    "build recurrent layers with unroll=True; otherwise leave out layers to find the one at fault"
-)
+CRASH_CURE = "leave out layers to find the one at fault"
+MEMORY_CURE = "build it smaller, or give a larger memory_gb= where the machine has it"
 
 
-class ConversionError(ValueError):
-    """The converter refused the model, crashed or took too long."""
+class RefusedError(ConversionError):
+    """The converter said no."""
 
 
-def convert(model: keras.Model, timeout_s: float = 900) -> bytes:
+class ConversionWarning(UserWarning):
+    """The file is right, and something was done to the model for it."""
+
+
+class Converted(NamedTuple):
+    """A file, and what was done to the model for it: sentences for a report."""
+
+    lite: bytes
+    notes: tuple[str, ...] = ()
+
+
+def convert(model: keras.Model, timeout_s: float = 900, memory_gb: float | None = None) -> bytes:
     """A functional model to a float32 TFLite file with its names, for one sample at a time.
 
-    Only operations that every runtime has. Raises ConversionError with the operation, the layer
-    where the converter names it, and the cure.
+    Only operations that every runtime has. Beyond `timeout_s` or `memory_gb`, by default most of
+    what the machine can spare, the conversion is stopped. Raises ConversionError with the
+    operation, the layer where it is known, and the cure. Where loops are refused, they are unrolled
+    with a ConversionWarning; `converted` has it as a note.
     """
-    with tempfile.TemporaryDirectory(prefix="mmkeras-") as folder, _started() as child:
-        saved_model, target = Path(folder, "saved_model"), Path(folder, "model.tflite")
-        _save(model, saved_model)
+    lite, notes = converted(model, timeout_s, memory_gb)
+    for note in notes:
+        warnings.warn(note, ConversionWarning, stacklevel=2)
+    return lite
+
+
+def converted(
+    model: keras.Model, timeout_s: float = 900, memory_gb: float | None = None
+) -> Converted:
+    """`convert`, with what it did to the model as notes instead of warnings."""
+    try:
+        return Converted(_attempt(model, timeout_s, memory_gb))
+    except ConversionError as error:
+        loops = loops_of(model)
+        if not (error.again and loops):
+            raise
+        first = error
+    names = ", ".join(repr(layer.name) for layer in loops)
+    try:
+        with unrolled(loops):
+            lite = _attempt(model, timeout_s, memory_gb)
+    except ConversionError as second:
+        raise ConversionError(
+            f"{first}. A second try with unroll=True of {names} failed too: {second}"
+        ) from first
+    reason = str(first).partition(";")[0]
+    note = f"{names} converted with unroll=True, on the same weights: as a loop, {reason}"
+    return Converted(lite, (note,))
+
+
+def _attempt(model: keras.Model, timeout_s: float, memory_gb: float | None) -> bytes:
+    prefix = "mmkeras-"
+    with tempfile.TemporaryDirectory(prefix=prefix) as folder, started(Path(folder)) as converter:
+        traced = _save(model, converter.saved_model)
         try:
-            _, log = child.communicate(f"{saved_model}\n{target}\n", timeout_s)
-        except subprocess.TimeoutExpired as error:
-            raise ConversionError(
-                f"the converter was stopped after {timeout_s:g} s; a smaller model, or a larger "
-                "timeout_s="
-            ) from error
-        if child.returncode:
-            raise ConversionError(_explained(model, child.returncode, log))
-        lite = target.read_bytes()
+            code = converter.run(timeout_s, spare_gb() if memory_gb is None else memory_gb)
+        except TooLargeError as error:
+            raise TooLargeError(f"{error}; {_largest(model, traced)}; {MEMORY_CURE}") from error
+        except CrashedError as error:
+            raise CrashedError(f"{error}; {CRASH_CURE}") from error
+        if code:
+            raise _refusal(model, converter.log)
+        lite = converter.lite.read_bytes()
     _check(model, lite)
     return lite
 
 
-@contextmanager
-def _started() -> Iterator[subprocess.Popen[str]]:
-    """The child, already importing while the parent writes; it never outlives the block."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # it sees what this process sees
-        "CUDA_VISIBLE_DEVICES": "-1",  # conversion needs none
-        "TF_CPP_MIN_LOG_LEVEL": "1",
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "mmkeras_export._converter"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment,
-        text=True,
-        errors="replace",
-    ) as child:
-        try:
-            yield child
-        finally:
-            child.kill()
-
-
-def _save(model: keras.Model, folder: Path) -> None:
+def _save(model: keras.Model, folder: Path) -> Any:
     """As a SavedModel: a concrete function handed over directly loses the variables' values.
 
     Of the model it has the variables alone. `keras.export.ExportArchive` also looks through every
     attribute of every layer and traces the model four times: half of the time of a conversion.
+    Returns the graph that was traced.
     """
     import tensorflow as tf
 
@@ -100,24 +123,44 @@ def _save(model: keras.Model, folder: Path) -> None:
     saved.serve = serve.get_concrete_function()
     saved.kept = [variable.value for variable in model.variables]
     tf.saved_model.save(saved, str(folder), signatures={"serving_default": saved.serve})
+    return saved.serve.graph
 
 
-def _explained(model: keras.Model, code: int, log: str) -> str:
-    """What a child that failed wrote, in a line."""
-    if code < 0:
-        return f"the converter crashed ({signal.strsignal(-code)}); {CRASH_CURE}"
-    layers = {layer.name for layer in model._flatten_layers()}
-    refused = [f"{op} in {_layer(path, layers)}" for path, op in REFUSED.findall(log)]
+def _refusal(model: keras.Model, log: str) -> RefusedError:
+    """What a converter that failed wrote, in a line; worth another try if a loop is in it."""
+    found = REFUSED.findall(log)
+    refused = [f"{op} in {_place(model, path)}" for path, op in found]
     if refused:
-        return f"TFLite has no operation for {', '.join(dict.fromkeys(refused))}; {CURE}"
-    last = [line for line in log.splitlines() if line.strip()][-1:]
-    return f"the converter failed: {''.join(last)}; {CURE}"
+        message = f"TFLite has no operation for {', '.join(dict.fromkeys(refused))}; {CURE}"
+    else:
+        last = [line for line in log.splitlines() if line.strip()][-1:]
+        message = f"the converter failed: {''.join(last)}; {CURE}"
+    error = RefusedError(message)
+    loops = {layer.name for layer in loops_of(model)}
+    error.again = not found or any(_layers(path, loops) for path, _ in found)
+    return error
 
 
-def _layer(path: str, layers: set[str]) -> str:
-    """The innermost layer of a TensorFlow path, which numbers a name that it meets again."""
-    found = [name for part in path.split("/") if (name := re.sub(r"_\d+$", "", part)) in layers]
+def _largest(model: keras.Model, graph: Any) -> str:
+    """Where the largest tensor of a graph comes from."""
+    tensors = [tensor for op in graph.get_operations() for tensor in op.outputs]
+    known = [tensor for tensor in tensors if tensor.shape.is_fully_defined() and tensor.dtype.size]
+    if not known:
+        return "no size of its tensors is known"
+    size, path = max((t.shape.num_elements() * t.dtype.size, t.op.name) for t in known)
+    return f"the largest tensor, {size / 1e9:.3g} GB, is made in {_place(model, path)}"
+
+
+def _place(model: keras.Model, path: str) -> str:
+    """The innermost layer of a TensorFlow path."""
+    found = _layers(path, {layer.name for layer in model._flatten_layers()})
     return f"the layer {found[-1]!r}" if found else path
+
+
+def _layers(path: str, names: set[str]) -> list[str]:
+    """Those of the layers that a TensorFlow path leads through, which numbers a name that it meets
+    again."""
+    return [name for part in path.split("/") if (name := re.sub(r"_\d+$", "", part)) in names]
 
 
 def _check(model: keras.Model, lite: bytes) -> None:

@@ -11,6 +11,8 @@ import pytest
 from mmkeras.evaluation import predict
 from mmkeras_edge.graph import Graph
 from mmkeras_export import ConversionError, convert, run_lite
+from mmkeras_export.conversion import converted
+from mmkeras_export.converting import spare_gb
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -73,10 +75,58 @@ def test_an_open_shape_is_refused():
         convert(model)
 
 
+@keras.saving.register_keras_serializable("tests")
+class Fading(keras.layers.Layer):
+    """A recurrent cell, h += x / cosh(t) with t = 0, 1, ...: TFLite lacks cosh, but of a step whose
+    number is known it is a number."""
+
+    state_size = (2, 1)
+    output_size = 2
+
+    def call(self, x, states, training=False):
+        h, t = states
+        h = h + x / keras.ops.cosh(t)
+        return h, [h, t + 1]
+
+
+@keras.saving.register_keras_serializable("tests")
+class Huge(keras.layers.Layer):
+    """x + sum(ones(n, n)): the converter computes the ones, 4 n^2 bytes, to store their sum."""
+
+    def call(self, x):
+        return x + keras.ops.sum(keras.ops.ones((30_000, 30_000)))
+
+
+def fading(layer) -> keras.Model:
+    series = keras.Input((3, 2), name="series")
+    return keras.Model({"series": series}, {"y": layer(series)})
+
+
+def test_a_loop_that_is_refused_is_unrolled_on_the_same_weights_and_the_report_says_so():
+    rnn = keras.layers.RNN(Fading(name="cell"), name="sum")
+    model = fading(keras.layers.Bidirectional(rnn, name="both"))
+    lite, notes = converted(model)
+    assert notes == (
+        "'backward_sum', 'forward_sum' converted with unroll=True, on the same weights: as a loop, "
+        "TFLite has no operation for tf.Cosh in the layer 'cell'",
+    )
+    assert not rnn.unroll
+    series = np.array([[[1, 0], [0, 2], [3, 0]]], np.float32)
+    steps = 1 / np.cosh(np.arange(3))
+    wanted = [1 + 3 * steps[2], 2 * steps[1], 3 + steps[2], 2 * steps[1]]
+    np.testing.assert_allclose(run_lite(lite, {"series": series})["y"], [wanted], rtol=1e-5)
+
+
 @pytest.fixture
 def small():
     x = keras.Input((2,), name="x")
     return keras.Model({"x": x}, {"y": keras.layers.Dense(1)(x)})
+
+
+@pytest.fixture
+def huge():
+    x = keras.Input((2,), name="x")
+    return keras.Model({"x": x}, {"y": Huge(name="hungry")(x)})
 
 
 def children() -> list[int]:
@@ -93,9 +143,19 @@ def children() -> list[int]:
     return found
 
 
-def test_a_converter_that_takes_too_long_is_stopped(small):
-    with pytest.raises(ConversionError, match=r"stopped after 0\.01 s"):
-        convert(small, timeout_s=0.01)
+def test_a_converter_that_eats_memory_is_stopped_and_the_layer_named(huge):
+    with pytest.raises(
+        ConversionError,
+        match=r"took more than 0\.8 GB; the largest tensor, 3\.6 GB, is made in the layer "
+        "'hungry'; build it smaller",
+    ):
+        convert(huge, memory_gb=0.8)
+    assert children() == []
+
+
+def test_a_converter_that_takes_too_long_is_stopped(huge):
+    with pytest.raises(ConversionError, match=r"stopped after 0\.01 s; a smaller model, or"):
+        convert(huge, timeout_s=0.01)
     assert children() == []
 
 
@@ -107,6 +167,10 @@ def test_a_converter_that_crashes_leaves_this_process_alive(small):
 
     killer = threading.Thread(target=crash, daemon=True)
     killer.start()
-    with pytest.raises(ConversionError, match=r"the converter crashed .*; build recurrent layers"):
+    with pytest.raises(ConversionError, match=r"crashed \(Segmentation fault\); leave"):
         convert(small)
     killer.join()
+
+
+def test_what_the_machine_can_spare_is_known():
+    assert 0 < spare_gb() < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
