@@ -12,7 +12,9 @@ from pathlib import Path
 from mmkeras_edge.card import Card
 from mmkeras_edge.file import CARD, GOLDEN, TOKENIZER
 from mmkeras_edge.verify import verify
+from mmkeras_export.annotating import annotated
 from mmkeras_export.gate import GateError
+from mmkeras_export.metadata import label_files
 
 
 def pack(
@@ -24,10 +26,12 @@ def pack(
 ) -> int:
     """Writes the file and returns its size in bytes; the same content gives the same bytes.
 
-    The card gets the hashes. Before the file takes its place, it is opened and its golden samples
-    are replayed as a device would. On any failure, and on Ctrl-C, what was at `path` stays.
+    The model gets TFLite's own metadata, the card the hashes. Before the file takes its place, it
+    is opened and its golden samples are replayed as a device would. On any failure, and on Ctrl-C,
+    what was at `path` stays.
     """
     path = Path(path)
+    lite = annotated(lite, card)
     entries = {GOLDEN: golden}
     if tokenizer_json is not None:
         entries[TOKENIZER] = tokenizer_json.encode()
@@ -39,7 +43,7 @@ def pack(
     )
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        _write(partial, lite, {CARD: card.to_json().encode(), **entries})
+        _write(partial, lite, {CARD: card.to_json().encode(), **entries, **label_files(card)})
         report = verify(partial)
         if not report:
             raise GateError(
@@ -58,4 +62,4 @@ def _write(path: Path, lite: bytes, entries: Mapping[str, bytes]) -> None:
         with zipfile.ZipFile(file, "w") as archive:
             for name, content in entries.items():
                 entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))  # not the time of writing
-                archive.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=9)
+                archive.writestr(entry, content)  # MediaPipe reads no file with a compressed one

@@ -8,6 +8,7 @@ import mmkeras_edge
 from mmkeras_edge.card import Card
 from mmkeras_edge.golden import write_golden
 from mmkeras_export import pack
+from mmkeras_export.annotating import annotated
 from mmkeras_export.goldens import golden_samples
 
 
@@ -25,11 +26,12 @@ def test_the_file_is_a_model_and_a_zip_at_once(parts, tmp_path):
     path = tmp_path / "model.tflite"
     assert pack(path, *parts) == path.stat().st_size
     card = mmkeras_edge.load(path).file.card
-    assert card.model_bytes == len(parts[0])
-    assert path.read_bytes()[: card.model_bytes] == parts[0]
+    assert path.read_bytes()[: card.model_bytes] == annotated(parts[0], card)
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
-        assert set(archive.namelist()) == {"card.json", "tokenizer.json", "golden.npz"}
+        labels = {"category_labels.txt", "language_labels.txt"}
+        assert set(archive.namelist()) == {"card.json", "tokenizer.json", "golden.npz", *labels}
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
         golden = archive.read("golden.npz")
     assert card.sha256["golden.npz"] == hashlib.sha256(golden).hexdigest()
 
