@@ -18,7 +18,7 @@ SOURCES = [
 ]
 TRAINING = [
     ("mmkeras", ["edge", "train", "weights", "hub", "search"]),
-    ("mmkeras_export", ["edge", "train", "export"]),
+    ("mmkeras_export", ["edge", "train", "export", "onnx"]),
 ]
 INSTALLED_AS = {
     "PIL": "pillow",

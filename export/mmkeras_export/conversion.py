@@ -24,6 +24,7 @@ from mmkeras_export.unrolling import loops_of, unrolled
 
 # Of what the converter writes: the path that TensorFlow gave to an operation, and the operation.
 REFUSED = re.compile(r'"([^"@]+)@[^"]*"\].*\'(tf\.\w+)\' op is neither a custom op')
+FAILED = re.compile(r'"([^"@]+)@.*?error: (.+)')
 CURE = "replace that layer by one of standard operations, or write it with keras.ops"
 CRASH_CURE = "leave out layers to find the one at fault"
 MEMORY_CURE = "build it smaller, or give a larger memory_gb= where the machine has it"
@@ -62,6 +63,7 @@ def converted(
     model: keras.Model, timeout_s: float = 900, memory_gb: float | None = None
 ) -> Converted:
     """`convert`, with what it did to the model as notes instead of warnings."""
+    _check_float(model)
     try:
         return Converted(_attempt(model, timeout_s, memory_gb))
     except ConversionError as error:
@@ -80,6 +82,17 @@ def converted(
     reason = str(first).partition(";")[0]
     note = f"{names} converted with unroll=True, on the same weights: as a loop, {reason}"
     return Converted(lite, (note,))
+
+
+def _check_float(model: keras.Model) -> None:
+    """The converter would fail on what Keras has quantised: integers that TFLite has otherwise."""
+    layers = model._flatten_layers(include_self=False)
+    shrunk = [repr(layer.name) for layer in layers if getattr(layer, "quantization_mode", None)]
+    if shrunk:
+        raise ConversionError(
+            f"model.quantize changed {', '.join(shrunk)} to what TFLite does not have; convert the "
+            "float model and shrink the file: mmkeras_export.quantize"
+        )
 
 
 def _attempt(model: keras.Model, timeout_s: float, memory_gb: float | None) -> bytes:
@@ -129,9 +142,12 @@ def _save(model: keras.Model, folder: Path) -> Any:
 def _refusal(model: keras.Model, log: str) -> RefusedError:
     """What a converter that failed wrote, in a line; worth another try if a loop is in it."""
     found = REFUSED.findall(log)
-    refused = [f"{op} in {_place(model, path)}" for path, op in found]
+    refused = [f"{op} in {place_in(model, path)}" for path, op in found]
     if refused:
         message = f"TFLite has no operation for {', '.join(dict.fromkeys(refused))}; {CURE}"
+    elif failed := FAILED.findall(log):
+        path, reason = failed[-1]
+        message = f"the converter failed in {place_in(model, path)}: {reason}; {CURE}"
     else:
         last = [line for line in log.splitlines() if line.strip()][-1:]
         message = f"the converter failed: {''.join(last)}; {CURE}"
@@ -148,10 +164,10 @@ def _largest(model: keras.Model, graph: Any) -> str:
     if not known:
         return "no size of its tensors is known"
     size, path = max((t.shape.num_elements() * t.dtype.size, t.op.name) for t in known)
-    return f"the largest tensor, {size / 1e9:.3g} GB, is made in {_place(model, path)}"
+    return f"the largest tensor, {size / 1e9:.3g} GB, is made in {place_in(model, path)}"
 
 
-def _place(model: keras.Model, path: str) -> str:
+def place_in(model: keras.Model, path: str) -> str:
     """The innermost layer of a TensorFlow path."""
     found = _layers(path, {layer.name for layer in model._flatten_layers()})
     return f"the layer {found[-1]!r}" if found else path
