@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from mmkeras.manifest import Manifest, load_manifest
     from mmkeras.modalities import Audio, Image, Sensor, Table, Text, Video
     from mmkeras.model import assemble, build_model, recipe_of
+    from mmkeras.opening import load
     from mmkeras.recipe import Recipe
-    from mmkeras.run import Run, load
+    from mmkeras.run import Run
     from mmkeras.searching import Search, search
     from mmkeras.series import Variant
+    from mmkeras.shipped import Shipped
     from mmkeras.tasks import (
         Binary,
         Classify,
@@ -54,7 +56,8 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "Training": "training",
     "resume": "train",
     "Run": "run",
-    "load": "run",
+    "load": "opening",
+    "Shipped": "shipped",
     "evaluate": "evaluation",
     "Evaluation": "evaluation",
     "compare": "comparing",
@@ -87,6 +90,7 @@ __all__ = [
     "Run",
     "Search",
     "Sensor",
+    "Shipped",
     "Table",
     "Text",
     "Training",

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.dataset import Batches
 from mmkeras.heads import HEADS
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run
+from mmkeras.shipped import Shipped
 from mmkeras.targets import labelled
 from mmkeras_edge.outputs import OutputSpec
 
@@ -63,15 +63,15 @@ class Evaluation:
         return "\n".join(lines)
 
 
-def evaluate(run: Run, data: Manifest | Prepared) -> Evaluation:
-    """Evaluates the run's Keras model on every row."""
+def evaluate(run: Run | Shipped, data: Manifest | Prepared) -> Evaluation:
+    """Evaluates a run's Keras model, or an exported file, on every row."""
     data = run.prepare(data)
-    return score(predict(run, data), data)
+    return score(run.predict(data), data)
 
 
-def predict(run: Run, data: Prepared) -> dict[str, np.ndarray]:
-    """What the Keras model's outputs hold, (rows, values) by name."""
-    return run.model.predict(Batches(data, 256), verbose=0)
+def predict(run: Run | Shipped, data: Manifest | Prepared) -> dict[str, np.ndarray]:
+    """What the outputs of a run's Keras model, or of an exported file, hold: (rows, values)."""
+    return run.predict(data)
 
 
 def score(outputs: Mapping[str, np.ndarray], data: Prepared) -> Evaluation:

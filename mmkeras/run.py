@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
+from mmkeras.dataset import Batches
+from mmkeras.fitted import fitted
 from mmkeras.folder import (
     ABOUT,
     CHECKPOINT,
@@ -27,7 +30,7 @@ from mmkeras.manifest import Manifest
 from mmkeras.model import recipe_of
 from mmkeras.origin import manifest_of, rows_of
 from mmkeras.plain_file import write_json
-from mmkeras.prepare import Prepared, check_tokenizer, prepare
+from mmkeras.prepare import Prepared
 from mmkeras.recipe import Recipe
 
 
@@ -64,10 +67,11 @@ class Run:
 
         Raises ValueError for rows that were prepared for another model.
         """
-        if isinstance(data, Prepared):
-            check_tokenizer(data, self.tokenizer_json)
-            return data.narrowed(self.recipe)
-        return prepare(data, self.recipe, self.tokenizer_json)
+        return fitted(data, self.recipe, self.tokenizer_json)
+
+    def predict(self, data: Manifest | Prepared) -> dict[str, np.ndarray]:
+        """What the Keras model's outputs hold, (rows, values) by name."""
+        return self.model.predict(Batches(self.prepare(data), 256), verbose=0)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the folder, complete or not at all; an older run there is replaced.

@@ -86,7 +86,7 @@ def test_evaluate_takes_the_rows_that_training_never_saw(trained):
 def test_evaluate_takes_other_rows_when_told(trained):
     assert " 14 rows\n" in command("evaluate", trained.run, "--split", "train")[1]
     manifest = mmkeras.load(trained.run).about["data"]["path"]
-    assert " 20 rows\n" in command("evaluate", trained.run, "--manifest", manifest)[1]
+    assert " 20 rows\n" in command("evaluate", trained.run, manifest)[1]
 
 
 def test_a_fresh_process_says_json_and_nothing_else(trained):
@@ -102,6 +102,20 @@ def test_export_writes_a_file_that_verifies(trained, tmp_path):
     assert code == 0, err
     assert json.loads(out)["precision"] == "float32"
     assert bool(verify(path))
+
+
+def test_evaluate_takes_a_file_too_with_the_names_of_the_columns(trained, tmp_path):
+    path = tmp_path / "model.tflite"
+    command("export", trained.run, "-o", path, "--precision", "float32")
+    manifest = mmkeras.load(trained.run).about["data"]["path"]
+    code, out, err = command("evaluate", path, manifest, "--text", "words", "--json")
+    assert code == 0, err
+    of_run = command("evaluate", trained.run, manifest, "--json")[1]
+    assert json.loads(out)["accuracy"] == json.loads(of_run)["accuracy"]
+    code, _, err = command("evaluate", path, manifest)
+    assert (code, "unknown column of" in err) == (2, True)
+    code, _, err = command("evaluate", path)
+    assert (code, "carries no rows: name the manifest" in err) == (2, True)
 
 
 def test_info_knows_runs_and_files(trained, request):

@@ -88,11 +88,11 @@ def load_rows(
         column, colon, kind = said.rpartition(":")
         name = column if colon else said
         targets[name] = kind if colon else usual.get(name, "classify")
-    given: dict[str, Any] = {option: _named(option, of) for option, of in columns.items()}
+    given: dict[str, Any] = {option: named_columns(option, of) for option, of in columns.items()}
     return load_manifest(manifest, targets=targets, group=group, **given)
 
 
-def _named(option: str, columns: Sequence[str]) -> Any:
+def named_columns(option: str, columns: Sequence[str]) -> Any:
     """One column, or several by name; the fields of a table are one input."""
     if not columns:
         return None
