@@ -133,7 +133,7 @@ def _save_onnx(model: keras.Model, path: Path) -> None:
         return call_by_name(model, {spec.name: tensor for spec, tensor in named})
 
     traced = tf.function(serve, input_signature=specs, autograph=False)
-    handlers = {"Erfc": (_complement, [])}
+    handlers: dict[str, Any] = {"Erfc": (_complement, [])}
     with _said("tf2onnx") as lines:
         tf2onnx.convert.from_function(
             traced, specs, output_path=str(path), custom_op_handlers=handlers
