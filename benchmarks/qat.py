@@ -105,10 +105,10 @@ def trained(model, pictures, labels, rate: float, epochs: int, callbacks=()) -> 
 
 def of_file(model, seen, pictures, labels) -> float:
     """Accuracy of the full int8 file."""
-    from mmkeras_export import convert, islands_of, quantize_int8, run_lite
+    from mmkeras_export import quantize, run_lite
 
     samples = [{"x": picture} for picture in seen[:CALIBRATION]]
-    lite = quantize_int8(convert(model), samples, *islands_of(model))
+    lite = quantize(model, "int8", samples)
     return accuracy(run_lite(lite, {"x": pictures})["y"], labels)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from mmkeras.model import assemble
 from mmkeras.recipes import PHONE
 from mmkeras_edge.graph import Graph
-from mmkeras_export import PRECISIONS, Cut, convert, islands_of, multiply_adds, slim
+from mmkeras_export import Cut, convert, islands_of, multiply_adds, quantize, slim
 from mmkeras_export.comparison import rows_of
 from mmkeras_export.signature import inputs_of
 
@@ -56,7 +56,7 @@ def random_feed(model: keras.Model) -> dict[str, np.ndarray]:
 def files(model: keras.Model, feed: dict[str, np.ndarray]) -> list[bytes]:
     """Float and full int8."""
     lite = convert(model)
-    return [lite, PRECISIONS["int8"].shrink(lite, rows_of(feed), islands_of(model))]
+    return [lite, quantize(lite, "int8", rows_of(feed), islands_of(model))]
 
 
 def medians_ms(lites: list[bytes], feed: dict[str, np.ndarray]) -> list[float]:

@@ -26,7 +26,7 @@ from mmkeras.branches.applications import APPLICATIONS
 from mmkeras.branches.backbones import BACKBONES
 from mmkeras.branches.video import TIMES
 from mmkeras.fusion import FUSIONS
-from mmkeras_export import PRECISIONS, convert, islands_of
+from mmkeras_export import convert, islands_of, quantize
 from mmkeras_export.comparison import median_ms, rows_of
 
 ROWS = 8  # calibration
@@ -130,7 +130,7 @@ def built(name: str, parts: dict[str, Any]) -> Built:
     model = mmkeras.build_model(**parts, num_classes=10)
     feed = random_feed(model)
     lite = convert(model)
-    int8 = PRECISIONS["int8"].shrink(lite, rows_of(feed), islands_of(model))
+    int8 = quantize(lite, "int8", rows_of(feed), islands_of(model))
     return Built(name, model.count_params(), feed, (lite, int8))
 
 

@@ -84,10 +84,11 @@ class Files(NamedTuple):
 
 @pytest.fixture(scope="session")
 def files(run, stamps, tmp_path_factory) -> Files:
-    from mmkeras_export import PRECISIONS, export_all
+    from mmkeras_export import export_all
+    from tests.precisions import EVERYDAY
 
     folder = tmp_path_factory.mktemp("files")
-    paths = {name: folder / f"{name}.tflite" for name in PRECISIONS}
+    paths = {name: folder / f"{name}.tflite" for name in EVERYDAY}
     budget = 0.06  # three of the 51 rows
     return Files(paths, export_all(run, paths, stamps.train, stamps.valid, budget))
 

@@ -11,18 +11,14 @@ if TYPE_CHECKING:
     from mmkeras_export.conversion import ConversionError, convert
     from mmkeras_export.exporting import PRECISIONS, Report, export, export_all
     from mmkeras_export.gate import GateError
+    from mmkeras_export.islands import islands_of
+    from mmkeras_export.number_formats import FORMATS, Format
     from mmkeras_export.packing import pack
     from mmkeras_export.pricing import device_figures
     from mmkeras_export.pruning import prune, sparsity_by_layer, sparsity_of
     from mmkeras_export.qat_ranges import learned_ranges
     from mmkeras_export.qat_training import Settle, qat, strip
-    from mmkeras_export.quantization import (
-        dynamic_islands,
-        float_islands,
-        islands_of,
-        quantize_dynamic,
-        quantize_int8,
-    )
+    from mmkeras_export.quantization import quantize
     from mmkeras_export.savings import Savings, savings_of
     from mmkeras_export.schedules import Constant, Polynomial
     from mmkeras_export.slimming.choice import Cut
@@ -39,11 +35,10 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "GateError": "gate",
     "convert": "conversion",
     "ConversionError": "conversion",
-    "float_islands": "quantization",
-    "dynamic_islands": "quantization",
-    "islands_of": "quantization",
-    "quantize_dynamic": "quantization",
-    "quantize_int8": "quantization",
+    "FORMATS": "number_formats",
+    "Format": "number_formats",
+    "islands_of": "islands",
+    "quantize": "quantization",
     "run_lite": "comparison",
     "compare": "comparison",
     "Comparison": "comparison",
@@ -72,6 +67,7 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
 }
 
 __all__ = [
+    "FORMATS",
     "PRECISIONS",
     "Clustering",
     "Comparison",
@@ -79,6 +75,7 @@ __all__ = [
     "ConversionError",
     "Cut",
     "Examples",
+    "Format",
     "GateError",
     "KeepZeros",
     "Polynomial",
@@ -90,18 +87,15 @@ __all__ = [
     "compare",
     "convert",
     "device_figures",
-    "dynamic_islands",
     "export",
     "export_all",
-    "float_islands",
     "islands_of",
     "learned_ranges",
     "multiply_adds",
     "pack",
     "prune",
     "qat",
-    "quantize_dynamic",
-    "quantize_int8",
+    "quantize",
     "run_lite",
     "savings_of",
     "slim",

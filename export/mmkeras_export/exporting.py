@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -27,30 +27,15 @@ from mmkeras_export.comparison import Arrays, Comparison, compare, median_ms, ru
 from mmkeras_export.conversion import convert
 from mmkeras_export.gate import ALL, GateError, failures
 from mmkeras_export.goldens import golden_samples
+from mmkeras_export.islands import islands_of
+from mmkeras_export.number_formats import FORMATS
 from mmkeras_export.packing import pack
-from mmkeras_export.quantization import Islands, islands_of, quantize_dynamic, quantize_int8
-from mmkeras_export.ranges import Sample
+from mmkeras_export.quantization import quantize
 
 PACKAGES = ("tensorflow", "litert-quantizer", "ai-edge-litert")  # that made the file
 
 
-class Precision(NamedTuple):
-    """A number format: how a float file gets to it, and what that takes."""
-
-    shrink: Callable[[bytes, Sequence[Sample], Islands], bytes]
-    calibrated: bool = False  # it wants samples
-    exact: bool = False  # answers must be Keras' own, not only as good
-
-
-PRECISIONS = {  # by name, largest first
-    "float32": Precision(lambda lite, samples, islands: lite, exact=True),
-    "dynamic_int8": Precision(
-        lambda lite, samples, islands: quantize_dynamic(lite, islands.keep_float)
-    ),
-    "int8": Precision(
-        lambda lite, samples, islands: quantize_int8(lite, samples, *islands), calibrated=True
-    ),
-}
+PRECISIONS = FORMATS  # of a whole file, but for its islands
 
 
 @dataclass(frozen=True)
@@ -128,9 +113,8 @@ def export_all(
     calibrated = any(step.calibrated for step in steps.values())
     samples = _samples(run, calibration) if calibrated else []
     valid = run.prepare(validation)
-    islands = islands_of(run.model)
     whole = convert(run.model)
-    lites = {name: step.shrink(whole, samples, islands) for name, step in steps.items()}
+    lites = {n: quantize(whole, n, samples, islands_of(run.model, n)) for n in steps}
     conditions = {ALL: valid} | {f"without {n}": valid.without(n) for n in run.recipe.optional}
     specs = specs_of(run.model, run.recipe)
     expected = {condition: predict(run, data) for condition, data in conditions.items()}

@@ -19,9 +19,9 @@ from mmkeras_export.fake_quantization import (
     tied,
     zeros_kept,
 )
+from mmkeras_export.islands import float_islands, islands_of
 from mmkeras_export.qat_places import Key, is_nothing, leaves_of, places_of, run_graph
 from mmkeras_export.qat_weights import Axes, call_with, scaled_weights
-from mmkeras_export.quantization import islands_of
 from mmkeras_export.ranges import Sample
 from mmkeras_export.signature import call_by_name
 
@@ -60,7 +60,7 @@ class QuantizationAware(keras.Model):
         self.ranges = [
             FakeQuantize(place.span, name=place.name.replace("/", "-")) for place in self.places
         ]
-        spared = frozenset(islands.keep_float)
+        spared = float_islands(islands)
         scaled = {
             id(layer): tuple(
                 Scaled(f"{'/'.join(path)}/{number}", weight, axes)

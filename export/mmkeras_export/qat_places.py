@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
 import keras
 from keras import activations, layers
-
-from mmkeras_export.quantization import Islands
 
 Span = tuple[float, float] | None
 
@@ -148,7 +146,7 @@ def steps_of(model: keras.Model) -> tuple[list[Tensor], list[Step]]:
     return inputs, steps
 
 
-def places_of(model: keras.Model, islands: Islands) -> dict[Key, Place]:
+def places_of(model: keras.Model, islands: Iterable[str]) -> dict[Key, Place]:
     """Where full int8 rounds a functional model that has these islands.
 
     A tensor stays float where neither what makes it nor what takes it is int8, and where the
@@ -157,7 +155,7 @@ def places_of(model: keras.Model, islands: Islands) -> dict[Key, Place]:
     activation of a product.
     """
     inputs, steps = steps_of(model)
-    spared = {*islands.keep_float, *islands.keep_dynamic}
+    spared = {*islands}
     is_float = [not spared.isdisjoint(step.path) for step in steps]
 
     def meets_int8(tensor: Tensor) -> bool:

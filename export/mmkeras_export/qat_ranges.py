@@ -13,7 +13,7 @@ ALIKE = 1e-4  # of the largest value: two runtimes add in different orders
 
 
 def learned_ranges(aware: keras.Model, lite: bytes, sample: Sample) -> Ranges:
-    """For `quantize_int8(..., learned=...)` of the float file of the same model.
+    """For `quantize(..., learned=...)` of the float file of the same model.
 
     The converter renames and merges, so a tensor is recognised by what it holds: for one sample,
     the numbers that the model has at one of its places. Whatever is not recognised, as what a

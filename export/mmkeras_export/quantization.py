@@ -1,4 +1,4 @@
-"""A float32 TFLite file to int8, with islands that stay float."""
+"""A float32 model in other number formats, layer by layer."""
 
 from __future__ import annotations
 
@@ -6,157 +6,139 @@ import contextlib
 import io
 import re
 import warnings
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
 
 import keras
 import numpy as np
-from litert_quantizer import quantizer
+from litert_quantizer import qtyping, quantizer
 from litert_quantizer.algorithm_manager import AlgorithmName
 from litert_quantizer.recipe_manager import RecipeManager
 
-from mmkeras_export.nodes import Node, Op, read_nodes
+from mmkeras_edge.inputs import pick
+from mmkeras_export.conversion import convert
+from mmkeras_export.islands import islands_of
+from mmkeras_export.nodes import Node, Op, read_ends, read_nodes
+from mmkeras_export.number_formats import FLOAT_BITS, FORMATS, Format
 from mmkeras_export.ranges import DEBUGGING, Ranges, Sample, activation_ranges
-from mmkeras_export.signature import outputs_of
+from mmkeras_export.refusals import check_runs
 
-FLOAT_LAYERS = (keras.layers.LayerNormalization, keras.layers.Softmax)  # 256 levels are too few
-ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
 # Their inputs share the scale of the output, which litert_quantizer 0.11 cannot give to a constant
 # of another rank: "Ranks of scales and zps must be the same".
 ONE_SCALE = (Op.SELECT, Op.SELECT_V2, Op.MAXIMUM)
+HALF_BITS = 16
 
 
-class Islands(NamedTuple):
-    """The names of the layers that int8 must spare, wholly or in their activations."""
-
-    keep_float: tuple[str, ...]
-    keep_dynamic: tuple[str, ...]
-
-
-def islands_of(model: keras.Model) -> Islands:
-    """What a model says of its own layers."""
-    return Islands(float_islands(model), dynamic_islands(model))
-
-
-def float_islands(model: keras.Model) -> tuple[str, ...]:
-    """The names of the layers that stay float: for `keep_float` of the functions below.
-
-    Those with `keep_float = True`, LayerNormalization and Softmax, nested ones too, and the
-    outputs that come straight out of one.
-    """
-    layers = model._flatten_layers(include_self=False)
-    kept = {layer.name for layer in layers if _is_island(layer)}
-    outputs = outputs_of(model).items()
-    return tuple(sorted(kept | {n for n, t in outputs if t._keras_history.operation.name in kept}))
-
-
-def dynamic_islands(model: keras.Model) -> tuple[str, ...]:
-    """The names of the layers whose activations stay float under int8: for `keep_dynamic` below.
-
-    Those of the model with `keep_dynamic = True`, and the towers that hold one, or attention of
-    Keras or KerasHub. Attention over text: in full int8 MobileBERT falls from F1 88.8 to 2.1, and
-    MiniLM here by 2.3 points, with int8 weights alone neither. Over pictures: a random ViT of
-    KerasHub is off by two thirds of what rows differ by. Fusions that multiply modalities: a
-    product has another range than its factors.
-    """
-    layers = model._flatten_layers(include_self=False)
-    towers = [layer for layer in layers if isinstance(layer, keras.Model)]
-    kept = [tower.name for tower in towers if _is_dynamic(tower)]
-    kept += [layer.name for layer in model.layers if getattr(layer, "keep_dynamic", False)]
-    return tuple(kept)
-
-
-def _is_dynamic(tower: keras.Model) -> bool:
-    layers = tower._flatten_layers()
-    return any(getattr(layer, "keep_dynamic", False) or _attends(layer) for layer in layers)
-
-
-def _attends(layer: keras.Layer) -> bool:
-    """Keras' attention, or what KerasHub calls so: not all of it is derived from Keras' own."""
-    kind = type(layer)
-    return isinstance(layer, ATTENTION) or (
-        kind.__module__.startswith("keras_hub.") and "Attention" in kind.__name__
+def _border(kind: qtyping.TensorDataType) -> qtyping.OpQuantizationConfig:
+    """Of what goes in and out; the tool asks for weights there, too."""
+    return qtyping.OpQuantizationConfig(
+        qtyping.TensorQuantizationConfig(8, symmetric=False, dtype=kind),
+        qtyping.TensorQuantizationConfig(
+            8, symmetric=True, granularity=qtyping.QuantGranularity.CHANNELWISE
+        ),
+        compute_precision=qtyping.ComputePrecision.INTEGER,
     )
 
 
-def _is_island(layer: keras.Layer) -> bool:
-    return getattr(layer, "keep_float", False) or isinstance(layer, FLOAT_LAYERS)
+BORDERS = {
+    "float": None,  # as in the model
+    "int8": _border(qtyping.TensorDataType.INT),
+    "uint8": _border(qtyping.TensorDataType.UINT),
+}
+FOUR_BITS = (Op.FULLY_CONNECTED, Op.CONV_2D, Op.BATCH_MATMUL)  # whose weights can have so few
 
 
-def quantize_dynamic(lite: bytes, keep_float: Iterable[str] = ()) -> bytes:
-    """Weights and embedding tables to int8; activations stay float, so it needs no samples.
-
-    A table has one scale, everything else one a channel. `keep_float` names layers.
-    """
-    nodes = read_nodes(lite)
-    recipe = RecipeManager()
-    recipe.add_dynamic_config(".*", Op.ALL_SUPPORTED, num_bits=8)
-    tables = _any_of(node.scope for node in nodes if node.is_table)
-    recipe.add_static_config(tables, Op.GATHER, activation_num_bits=8, weight_num_bits=8)
-    _exclude(recipe, nodes, keep_float)
-    # A table brings its own range, but the tool wants some range where anything is static.
-    return _quantized(lite, recipe, {"none": {"min": np.zeros(1), "max": np.zeros(1)}})
-
-
-def quantize_int8(
-    lite: bytes,
-    samples: Iterable[Sample],
-    keep_float: Iterable[str] = (),
-    keep_dynamic: Iterable[str] = (),
+def quantize(
+    model_or_lite: keras.Model | bytes,
+    precision: str = "int8",
+    samples: Iterable[Sample] = (),
+    layers: Mapping[str, str] | None = None,
     learned: Ranges | None = None,
+    borders: str = "float",
 ) -> bytes:
-    """Weights and activations to int8, but for the layers in `keep_float`; of those in
-    `keep_dynamic`, and of loops, the weights alone.
+    """A functional model, or its float32 TFLite file, in one of `FORMATS`.
 
-    Inputs and outputs keep their types. `samples` are what the model will see, with every class
-    and every absence: an activation beyond their range is clipped. `learned` are ranges that
-    training found, see `learned_ranges`, and come first.
+    `layers` gives single layers and nested models another one, by name; what is innermost holds. A
+    model is asked for its `islands_of` beside these, while a file has none: pass them. `samples`
+    are what a calibrated format will see, with every class and every absence: an activation beyond
+    their range is clipped. `learned` are ranges that are known, of `learned_ranges`, or of
+    `activation_ranges` with another calibration; they come first, and make samples optional.
+
+    Inputs and outputs keep their types, unless `borders` makes the floating ones "int8" or "uint8",
+    for an integer-only accelerator. Their scales are in the file, and `mmkeras_edge` reads them
+    there: it is fed as before.
+
+    A table has one scale, every other weight one a channel. Loops, as recurrent layers have them,
+    get int8 weights alone: ranges inside are not seen. Raises ValueError for unknown names, for
+    missing samples, and with the layer for what the runtime refuses.
     """
+    pick(FORMATS, precision, "precision")
+    for name, wish in (layers or {}).items():
+        pick(FORMATS, wish, f"format of {name!r}")
+    if isinstance(model_or_lite, keras.Model):
+        layers, lite = islands_of(model_or_lite, precision, layers), convert(model_or_lite)
+    else:
+        layers, lite = dict(layers or {}), model_or_lite
+    border = pick(BORDERS, borders, "type of borders")
     nodes = read_nodes(lite)
-    recipe = RecipeManager()
-    names = _named(keep_dynamic)
-    dynamic = {  # ranges inside a loop are not seen; a table has no dynamic form
-        n.scope for n in nodes if n.in_loop or (n.kind != Op.GATHER and n.within(names))
-    }
-    static = {n.scope for n in nodes} - dynamic
-    recipe.add_static_config(
-        _any_of(static), Op.ALL_SUPPORTED, activation_num_bits=8, weight_num_bits=8
-    )
-    recipe.add_dynamic_config(_any_of(dynamic), Op.ALL_SUPPORTED, num_bits=8)
-    for border in (Op.INPUT, Op.OUTPUT):
-        recipe.add_quantization_config(".*", border, algorithm_key=AlgorithmName.NO_QUANTIZE)
-    _exclude(recipe, nodes, keep_float)
-    return _quantized(lite, recipe, activation_ranges(lite, samples) | (learned or {}))
+    wanted = [FORMATS[node.format(layers, precision)] for node in nodes]
+    if border is None and all(form.weight_bits == FLOAT_BITS for form in wanted):
+        return lite
+    calibrated = border is not None or any(form.calibrated for form in wanted)
+    ranges = _ranges(lite, samples, learned or {}, calibrated)
+    recipe, own = RecipeManager(), [*map(_own, nodes, wanted)]
+    for form in FORMATS.values():
+        _add(recipe, form, [n.scope for n, of in zip(nodes, own, strict=True) if of is form])
+    for end, scope in zip((Op.INPUT, Op.OUTPUT), read_ends(lite), strict=True):
+        recipe.add_quantization_config(".*", end, algorithm_key=AlgorithmName.NO_QUANTIZE)
+        if border is not None:  # of the main graph, for loops have ends, too
+            recipe.add_quantization_config(_any_of([scope]), end, border)
+    made = _quantized(lite, recipe, ranges)
+    check_runs(made)
+    return made
 
 
-def _exclude(recipe: RecipeManager, nodes: Iterable[Node], keep_float: Iterable[str]) -> None:
-    """Leaves alone the islands, what computes with token ids, and what the tool cannot do.
+def _ranges(lite: bytes, samples: Iterable[Sample], learned: Ranges, calibrated: bool) -> Ranges:
+    samples = list(samples) if calibrated else []
+    if calibrated and (samples or not learned):
+        return activation_ranges(lite, samples) | learned
+    # A table brings its own range, but the tool wants some range where anything is static.
+    return learned or {"none": {"min": np.zeros(1), "max": np.zeros(1)}}
 
-    The matrices of an island are stored as float16, which loses nothing that an int8 model could
-    tell, and computed with as float32: those of the audio front end weigh half.
-    """
-    names = _named(keep_float)
-    scopes = _any_of(
-        node.scope
-        for node in nodes
-        if not node.is_float
+
+def _own(node: Node, wanted: Format) -> Format:
+    """What an operation gets where its layer wants a format: the nearest that there is of it."""
+    float32, table = FORMATS["float32"], FORMATS["int8"]
+    if wanted.weight_bits >= HALF_BITS:
+        return wanted
+    if (
+        not node.is_float  # it computes with token ids
         or not node.all_used  # the runtime refuses a split that leaves a part over
         or (node.kind in ONE_SCALE and node.has_constant)
         or (node.kind == Op.BATCH_MATMUL and node.constant_first)  # learned queries
-        or node.within(names)
-    )
-    recipe.add_quantization_config(
-        scopes, Op.ALL_SUPPORTED, algorithm_key=AlgorithmName.NO_QUANTIZE
-    )
-    halved = _any_of(node.scope for node in nodes if node.is_product and node.within(names))
-    recipe.add_weight_only_config(
-        halved, Op.FULLY_CONNECTED, num_bits=16, algorithm_key=AlgorithmName.FLOAT_CASTING
-    )
+    ):
+        return float32
+    if wanted.calibrated and node.in_loop:  # ranges inside are not seen
+        return FORMATS["dynamic_int8"]
+    if node.is_table and not node.in_loop:  # it has no other form
+        return table
+    if wanted.weight_bits == 4 and node.kind not in FOUR_BITS:
+        return FORMATS["weights_int8"]
+    return wanted
 
 
-def _named(layers: Iterable[str]) -> re.Pattern[str]:
-    """These layers in a path. TensorFlow numbers a name that it meets again: "pool_1"."""
-    return re.compile(rf"(?:{'|'.join(map(re.escape, layers)) or '(?!)'})(?:_\d+)?")
+def _add(recipe: RecipeManager, form: Format, scopes: Iterable[str]) -> None:
+    """Operations to a format, as far as litert_quantizer knows them in it."""
+    every, names = Op.ALL_SUPPORTED, _any_of(scopes)
+    if form.weight_bits == HALF_BITS:
+        recipe.add_weight_only_config(
+            names, every, num_bits=HALF_BITS, algorithm_key=AlgorithmName.FLOAT_CASTING
+        )
+    elif form.weight_bits < HALF_BITS and form.calibrated:
+        recipe.add_static_config(names, every, form.activation_bits, form.weight_bits)
+    elif form.weight_bits < HALF_BITS and form.activation_bits < FLOAT_BITS:
+        recipe.add_dynamic_config(names, every, form.weight_bits)
+    elif form.weight_bits < HALF_BITS:
+        recipe.add_weight_only_config(names, every, form.weight_bits)
 
 
 def _any_of(scopes: Iterable[str]) -> str:

@@ -10,27 +10,64 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from litert_quantizer.utils import tfl_flatbuffer_utils as flatbuffer
 
+from mmkeras_edge.inputs import pick
+
 Sample = Mapping[str, np.ndarray]  # arrays by input name, without batch axis
 Ranges = dict[str, dict[str, np.ndarray]]  # tensor name -> {"min": ..., "max": ...}
+
+# How much of an activation's values is left out at either end, as a share. One sample with a
+# fault can widen a range until all others fall into a few of its steps.
+CALIBRATIONS = {"min_max": 0.0, "percentile_99.99": 1e-4, "percentile_99.9": 1e-3}
 
 # The runtime warns that keeping every tensor is meant for debugging; this is what it is for here.
 DEBUGGING = ".*experimental_preserve_all_tensors.*"
 
 
-def activation_ranges(lite: bytes, samples: Iterable[Sample]) -> Ranges:
-    """Smallest and largest value of every float activation over the samples, by tensor name.
+def activation_ranges(
+    lite: bytes, samples: Iterable[Sample], calibration: str = "min_max"
+) -> Ranges:
+    """The range of every float activation over the samples, by tensor name, for `quantize` of the
+    same file as its `learned`.
 
-    Not a moving average, which collapses outputs of few values. Raises ValueError for no samples.
+    `calibration` is one of `CALIBRATIONS`. A moving average is none of them: it collapses outputs
+    of few values. What has one value a sample, as the answer of a regression, keeps its true
+    extremes by each, and so does whatever is too small for a share of it to be a whole value.
+    Raises ValueError for no samples.
     """
-    found: Ranges = {}
+    share = pick(CALIBRATIONS, calibration, "calibration")
+    samples = list(samples)
+    if not samples:
+        raise ValueError(
+            "int8 and int16 activations want calibration samples, received none; give samples=, "
+            "rows by input name, of every class and every absence"
+        )
+    lows: dict[str, np.ndarray] = {}
+    highs: dict[str, np.ndarray] = {}
+    ranks = {}
     for activations in activation_values(lite, samples):
         for name, values in activations.items():
-            low, high = values.min(keepdims=True), values.max(keepdims=True)
-            seen = found.setdefault(name, {"min": low, "max": high})
-            seen["min"], seen["max"] = np.minimum(seen["min"], low), np.maximum(seen["max"], high)
-    if not found:
-        raise ValueError("full int8 wants calibration samples, received none")
-    return found
+            ranks[name] = values.ndim
+            left_out = int(share * values.size * len(samples)) if values.size > 1 else 0
+            flat, none = values.ravel(), np.empty(0, values.dtype)
+            low, high = _smallest(flat, left_out + 1), -_smallest(-flat, left_out + 1)
+            lows[name] = _smallest(np.append(lows.get(name, none), low), left_out + 1)
+            highs[name] = -_smallest(-np.append(highs.get(name, none), high), left_out + 1)
+    return {
+        name: {
+            "min": lows[name].max().reshape([1] * rank),
+            "max": highs[name].min().reshape([1] * rank),
+        }
+        for name, rank in ranks.items()
+    }
+
+
+def _smallest(values: np.ndarray, count: int) -> np.ndarray:
+    """So many of the smallest, in no order: (N,) -> (count,), or all."""
+    if count == 1:
+        return values.min(keepdims=True)
+    if len(values) <= count:
+        return values
+    return np.partition(values, count - 1)[:count]
 
 
 def activation_values(lite: bytes, samples: Iterable[Sample]) -> Iterator[dict[str, np.ndarray]]:

@@ -10,8 +10,9 @@ from mmkeras.branches.applications import APPLICATIONS, efficientnet
 from mmkeras.branches.image import image_branch
 from mmkeras.branches.pixels import DEVIATION_RGB, MEAN_RGB, torch_pixels
 from mmkeras.modalities import Image
-from mmkeras_export import PRECISIONS, convert, islands_of, run_lite
+from mmkeras_export import FORMATS, convert, islands_of, quantize, run_lite
 from mmkeras_export.comparison import rows_of
+from tests.precisions import every_precision
 
 ROWS = 8
 # The smallest of each family, and by which of its layers each kind of layer in it has been.
@@ -187,13 +188,12 @@ def test_a_saved_family_answers_alike(tmp_path):
         np.testing.assert_allclose(found[name], wanted, atol=1e-5 * np.abs(wanted).max())
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@every_precision
 def test_every_family_reaches_the_device_in_every_precision(precision):
     model, lite, feed, expected = beginnings()
-    step = PRECISIONS[precision]
-    found = run_lite(step.shrink(lite, rows_of(feed), islands_of(model)), feed)
+    found = run_lite(quantize(lite, precision, rows_of(feed), islands_of(model, precision)), feed)
     for name, wanted in expected.items():
-        check(found[name] - wanted, wanted, step.exact)
+        check(found[name] - wanted, wanted, FORMATS[precision].exact)
 
 
 def check(error: np.ndarray, wanted: np.ndarray, exact: bool) -> None:

@@ -30,4 +30,4 @@ def test_int8_spares_the_activations_of_its_attention():
     tower = vit((32, 32, 3))
     tower.name = "image_vit"
     model = keras.Model({"image": start}, {"map": tower(start)})
-    assert islands_of(model).keep_dynamic == ("image_vit",)
+    assert islands_of(model)["image_vit"] == "dynamic_int8"

@@ -21,14 +21,14 @@ def lite(run) -> bytes:
 def shrunk(converted) -> Callable[[str], bytes]:
     """The file of a precision of the module's own `converted`, which is (model, float32 file, rows
     by input, Keras' answers by output)."""
-    from mmkeras_export import PRECISIONS, islands_of
+    from mmkeras_export import islands_of, quantize
     from mmkeras_export.comparison import rows_of
 
     model, lite, feed, _ = converted
 
     @functools.cache
     def shrunk(precision: str) -> bytes:
-        return PRECISIONS[precision].shrink(lite, rows_of(feed), islands_of(model))
+        return quantize(lite, precision, rows_of(feed), islands_of(model, precision))
 
     return shrunk
 
@@ -40,7 +40,7 @@ def check_close(converted, shrunk) -> Callable[..., None]:
     In float within 1e-4, of the largest answer if that is above 1; else with errors whose deviation
     is less than a share of that by which the rows differ.
     """
-    from mmkeras_export import PRECISIONS, run_lite
+    from mmkeras_export import FORMATS, run_lite
 
     _, _, feed, expected = converted
     answers = functools.cache(lambda precision: run_lite(shrunk(precision), feed))
@@ -51,7 +51,7 @@ def check_close(converted, shrunk) -> Callable[..., None]:
         differ = (wanted - wanted.mean(axis=0)).std()
         largest = np.abs(wanted).max()
         assert differ > 0.01 * largest  # rows that are alike would show nothing
-        if PRECISIONS[precision].exact:
+        if FORMATS[precision].exact:
             assert np.abs(error).max() < 1e-4 * max(1.0, largest)
         else:
             assert error.std() < share * differ

@@ -9,9 +9,10 @@ import mmkeras_edge
 from mmkeras.provenance import versions
 from mmkeras.run import Run
 from mmkeras_edge.verify import verify
-from mmkeras_export import PRECISIONS, GateError, export, export_all
+from mmkeras_export import GateError, export, export_all
+from tests.precisions import EVERYDAY
 
-every_precision = pytest.mark.parametrize("precision", PRECISIONS)
+every_precision = pytest.mark.parametrize("precision", EVERYDAY)
 
 
 @every_precision

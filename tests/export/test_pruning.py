@@ -10,9 +10,9 @@ from mmkeras_export import (
     Pruning,
     cluster,
     convert,
-    float_islands,
+    islands_of,
     prune,
-    quantize_dynamic,
+    quantize,
     savings_of,
     sparsity_by_layer,
     sparsity_of,
@@ -52,8 +52,9 @@ def test_it_answers_nearly_as_well(run, pruned, stamps):
 
 
 def test_a_pruned_int8_file_compresses_to_four_fifths_or_less(run, pruned, lite):
+    islands = islands_of(run.model, "dynamic_int8")
     sizes = [
-        len(zlib.compress(quantize_dynamic(file, float_islands(run.model)), 9))
+        len(zlib.compress(quantize(file, "dynamic_int8", layers=islands), 9))
         for file in (lite, convert(pruned.model))
     ]
     assert sizes[1] < 0.8 * sizes[0]  # the audio front end has nothing to prune

@@ -15,7 +15,7 @@ from mmkeras_export import (
     learned_ranges,
     prune,
     qat,
-    quantize_int8,
+    quantize,
     run_lite,
     sparsity_of,
 )
@@ -65,7 +65,7 @@ def compiled(model, rate):
 
 def int8_of(model, pictures, whole=None, learned=None):
     samples = [{"x": picture} for picture in pictures]
-    return quantize_int8(whole or convert(model), samples, *islands_of(model), learned)
+    return quantize(whole or convert(model), "int8", samples, islands_of(model), learned)
 
 
 def accuracy(said, labels):
@@ -185,7 +185,7 @@ def test_the_families_learn_and_come_near_their_files(family):
     for _ in range(8):
         model(rows, training=True)
     aware = qat(model, rows_of(feed))
-    lite = quantize_int8(convert(model), rows_of(feed), *islands_of(model))
+    lite = quantize(model, "int8", rows_of(feed))
     (file,) = run_lite(lite, feed).values()
     ours, plain = (ops.convert_to_numpy(m(rows, training=False)) for m in (aware, model))
     assert np.abs(ours - file).mean() < np.abs(plain - file).mean()

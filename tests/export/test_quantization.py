@@ -10,16 +10,10 @@ from litert_quantizer.utils import tfl_flatbuffer_utils as flatbuffer
 from mmkeras.branches.minilm import TokenAttention
 from mmkeras.evaluation import predict
 from mmkeras_edge.graph import Graph
-from mmkeras_export import (
-    dynamic_islands,
-    float_islands,
-    quantize_dynamic,
-    quantize_int8,
-    run_lite,
-)
+from mmkeras_export import islands_of, quantize, run_lite
 from mmkeras_export.calibration import calibration_samples
 from mmkeras_export.conversion import convert
-from mmkeras_export.nodes import Node, read_nodes
+from mmkeras_export.nodes import read_nodes
 from mmkeras_export.ranges import activation_ranges
 
 FLOAT32, INT32, INT8 = schema.TensorType.FLOAT32, schema.TensorType.INT32, schema.TensorType.INT8
@@ -56,24 +50,12 @@ def samples(run, stamps):
 
 @pytest.fixture(scope="module")
 def dynamic(run, lite):
-    return quantize_dynamic(lite, float_islands(run.model))
+    return quantize(lite, "dynamic_int8", layers=islands_of(run.model, "dynamic_int8"))
 
 
 @pytest.fixture(scope="module")
 def int8(run, lite, samples):
-    return quantize_int8(lite, samples, float_islands(run.model))
-
-
-def test_the_islands_of_a_model(run):
-    kept = ("audio_log_mel", "category", "language", "text_pool", "text_real")
-    assert float_islands(run.model) == kept
-
-
-def test_the_islands_of_any_keras_model_nested_ones_too():
-    x = keras.Input((4,))
-    inner = keras.Model(x, keras.layers.LayerNormalization(name="norm")(x))
-    answer = keras.layers.Softmax(name="softmax")(keras.layers.Dense(2)(inner(x)))
-    assert float_islands(keras.Model(x, {"y": answer})) == ("norm", "softmax", "y")
+    return quantize(lite, "int8", samples, islands_of(run.model))
 
 
 def test_full_int8_computes_in_int8_but_for_the_islands(int8):
@@ -95,11 +77,10 @@ def test_a_tower_with_attention_over_text_keeps_float_activations_and_int8_weigh
     tower = keras.Model([x, padding], keras.layers.Dense(64, name="up")(seen), name="tower")
     hidden = keras.layers.Dense(32, name="behind")(tower([x, padding]))
     model = keras.Model({"x": x, "padding": padding}, {"y": hidden})
-    assert dynamic_islands(model) == ("tower",)
     random = np.random.default_rng(0)
     sample = {"x": random.normal(size=(4, 8)), "padding": np.zeros(4)}
     samples = [{name: array.astype(np.float32) for name, array in sample.items()}]
-    shrunk = steps_of(quantize_int8(convert(model), samples, keep_dynamic=("tower",)))
+    shrunk = steps_of(quantize(model, "int8", samples))
     dense = {step.name: step for step in shrunk if step.kind == "FULLY_CONNECTED"}
     (up,) = (step for name, step in dense.items() if "/up" in name and "/behind" not in name)
     assert (up.given[0], up.given[1], up.made) == (FLOAT32, INT8, (FLOAT32,))
@@ -147,14 +128,14 @@ def test_without_its_islands_the_answers_go_astray(run, lite, samples, int8, sta
     expected, feed = predict(run, data)["category"], data.feed()
     errors = [
         np.abs(run_lite(file, feed)["category"] - expected).mean()
-        for file in (int8, quantize_int8(lite, samples))
+        for file in (int8, quantize(lite, "int8", samples))
     ]
     assert errors[1] > 1.5 * errors[0]
 
 
 def test_no_samples_are_refused(lite):
-    with pytest.raises(ValueError, match="full int8 wants calibration samples, received none"):
-        quantize_int8(lite, [])
+    with pytest.raises(ValueError, match="want calibration samples, received none; give samples="):
+        quantize(lite, "int8")
 
 
 def test_ranges_are_the_true_extremes_over_all_samples():
@@ -173,22 +154,6 @@ def test_a_model_with_a_recurrent_layer_is_quantised_too():
     model = keras.Model(series, keras.layers.Dense(3, name="y")(state))
     values = np.random.default_rng(0).normal(size=(64, 6, 2)).astype(np.float32)
     expected = model.predict(values, verbose=0)
-    lite = quantize_int8(convert(model), [{"series": value} for value in values])
+    lite = quantize(model, "int8", [{"series": value} for value in values])
     error = run_lite(lite, {"series": values})["y"] - expected
     assert error.std() < 0.1 * expected.std()
-
-
-@pytest.mark.parametrize(
-    ("kind", "layers", "inside"),
-    [
-        ("MUL", ("m_1/pool_1/mul",), True),
-        ("MUL", ("m_1/spool_1/mul",), False),
-        ("ADD", ("m_1/dense_1/add", "m_1/pool_1/mul"), True),  # any part
-        ("CONV_2D", ("m_1/conv_1/Relu", "m_1/pool_1/mul"), False),  # all parts
-        ("CONV_2D", ("m_1/pool_1/convolution", "m_1/pool_1/add"), True),
-        ("SOFTMAX", ("pool",), True),  # an output, by its name
-    ],
-)
-def test_an_operation_of_several_layers_is_in_an_island_if(kind, layers, inside):
-    node = Node(kind, "scope", layers, is_float=True, has_constant=False)
-    assert node.within(re.compile(r"pool(?:_\d+)?")) is inside

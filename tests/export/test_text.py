@@ -9,7 +9,8 @@ import pytest
 
 from mmkeras import Text
 from mmkeras.branches.text import ENCODERS, text_branch
-from mmkeras_export import PRECISIONS, convert, dynamic_islands
+from mmkeras_export import convert, islands_of
+from tests.precisions import every_precision
 
 LENGTH, KINDS, ROWS = 8, 300, 24
 SIZES = {"vocabulary_size": KINDS, "num_layers": 1, "num_heads": 2, "max_sequence_length": LENGTH}
@@ -46,12 +47,12 @@ def converted():
     return model, convert(model), feed, model.predict(feed, verbose=0)
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@every_precision
 @pytest.mark.parametrize("name", NAMES)
 def test_an_encoder_answers_as_keras_does(check_close, name, precision):
     check_close(precision, name, share=0.1)
 
 
 def test_towers_with_attention_over_text_are_spared(converted):
-    spared = {name.split("_")[0] for name in dynamic_islands(converted[0])}
+    spared = {n.split("_")[0] for n, f in islands_of(converted[0]).items() if f == "dynamic_int8"}
     assert spared == {"transformer", "bert", "gpt2"}

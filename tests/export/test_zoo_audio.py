@@ -10,7 +10,8 @@ from keras import layers
 
 from mmkeras.branches.audio import ENCODERS, audio_branch
 from mmkeras.modalities import Audio
-from mmkeras_export import PRECISIONS, convert
+from mmkeras_export import convert
+from tests.precisions import EVERYDAY, every_precision
 
 ROWS = 16
 CLIP = {"clip_ms": 400, "rate_hz": 8_000, "mels": 32}  # 25 frames
@@ -59,12 +60,12 @@ def converted():
     return model, convert(model), feed, model.predict(feed, verbose=0)
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@every_precision
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_branch_reaches_the_device_in_every_precision(check_close, name, precision):
     check_close(precision, f"{name}_answer")
 
 
 def test_a_smaller_file_is_less_than_four_tenths_of_the_float_one(shrunk):
-    large, *small = (len(shrunk(precision)) for precision in PRECISIONS)
+    large, *small = (len(shrunk(precision)) for precision in EVERYDAY)
     assert max(small) < 0.4 * large

@@ -8,7 +8,8 @@ from keras import layers
 
 from mmkeras import Image
 from mmkeras.branches.image import image_branch
-from mmkeras_export import PRECISIONS, convert
+from mmkeras_export import convert
+from tests.precisions import every_precision
 
 ROWS, PX = 16, 32
 
@@ -80,7 +81,7 @@ def converted():
     return model, convert(model), feed, model.predict(feed, verbose=0)
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@every_precision
 @pytest.mark.parametrize("what", ["vector", "places"])
 @pytest.mark.parametrize("name", WAYS)
 def test_a_way_to_look_answers_as_keras_does(check_close, name, what, precision):

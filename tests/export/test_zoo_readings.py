@@ -11,7 +11,8 @@ from keras import layers
 from mmkeras.branches import BRANCHES, sensor, table, video
 from mmkeras.branches.standardise import Standardise
 from mmkeras.modalities import Sensor, Table, Video
-from mmkeras_export import PRECISIONS, convert
+from mmkeras_export import convert
+from tests.precisions import EVERYDAY, every_precision
 
 ROWS = 16
 SOURCES = {
@@ -57,12 +58,12 @@ def converted():
     return model, convert(model), feed, model.predict(feed, verbose=0)
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@every_precision
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_branch_reaches_the_device_in_every_precision(check_close, name, precision):
     check_close(precision, f"{name}_answer")
 
 
 def test_a_smaller_file_is_less_than_four_tenths_of_the_float_one(shrunk):
-    large, *small = (len(shrunk(precision)) for precision in PRECISIONS)
+    large, *small = (len(shrunk(precision)) for precision in EVERYDAY)
     assert max(small) < 0.4 * large

@@ -9,9 +9,10 @@ if keras.backend.backend() != "tensorflow":
 
 from litert_quantizer.utils import tfl_flatbuffer_utils as flatbuffer
 
-from mmkeras_export import PRECISIONS, convert, islands_of, run_lite
+from mmkeras_export import FORMATS, convert, islands_of, quantize, run_lite
 from mmkeras_export.comparison import rows_of
 from mmkeras_export.nodes import FLOAT32
+from tests.precisions import every_precision
 
 
 @pytest.fixture(scope="module")
@@ -19,14 +20,13 @@ def lite(together) -> bytes:
     return convert(together.model)
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@every_precision
 def test_every_fusion_answers_alike(precision, together, lite):
     model, feed = together
     expected = model.predict(feed, verbose=0)
-    step = PRECISIONS[precision]
-    shrunk = step.shrink(lite, rows_of(feed), islands_of(model))
+    shrunk = quantize(lite, precision, rows_of(feed), islands_of(model, precision))
     found = run_lite(shrunk, feed)
-    if step.exact:
+    if FORMATS[precision].exact:
         errors = {name: np.abs(found[name] - expected[name]).max() for name in expected}
         assert {name: error for name, error in errors.items() if error > 1e-4} == {}
         return
