@@ -1,6 +1,7 @@
-"""A large run teaches a smaller model: its answers to the training rows are learned beside labels.
+"""A large run teaches a smaller model: its answers to the training rows are learned beside labels,
+and, where `teacher_features` is above 0, what it fuses, as in `mmkeras.hint`.
 
-They are computed once, before the first epoch, on the rows as they are: the teacher's towers see
+Both are computed once, before the first epoch, on the rows as they are: the teacher's towers see
 each distinct file once, and what it said is kept with the checkpoint, so that a training goes on
 without it. The price is that the student, which sees rows augmented, is told what the teacher says
 of the plain ones: Beyer et al., "Knowledge distillation: a good teacher is patient and consistent",
@@ -22,18 +23,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import keras
 import numpy as np
 
 from mmkeras.dataset import Batches
 from mmkeras.frozen import frozen_inputs, head_model, through_towers
+from mmkeras.hint import check_fused, fused_vector, standardised
 from mmkeras.manifest import Manifest, digest
 from mmkeras.prepare import prepare
-from mmkeras.recipe import Recipe
+from mmkeras.recipe import FUSED, Recipe
 from mmkeras.run import MODEL, Run, load
 from mmkeras.tasks import Task
+from mmkeras.taught import Lesson
 
 Teacher = Run | str | os.PathLike[str]
-Answers = dict[str, np.ndarray]  # by output, (rows, values); NaN where the teacher has none
 SAME = ("labels", "levels")  # of a task, that the numbers of an answer stand for
 
 
@@ -54,13 +57,15 @@ def described(teacher: Run) -> dict[str, Any]:
     return {"path": None, "sha256": found.hexdigest()}
 
 
-def answers_of(teacher: Run, recipe: Recipe, rows: Manifest) -> Answers:
-    """What a teacher says to each row, by the outputs of a student's recipe.
+def lesson_of(teacher: Run, recipe: Recipe, rows: Manifest, features: bool = False) -> Lesson:
+    """What a teacher says to each row, by the outputs of a student's recipe, and, for `features`,
+    what it fuses.
 
-    The rows are prepared as the teacher wants them; one that it cannot take has no answer. Raises
-    ValueError for outputs that it does not have alike, and for inputs that the rows do not have.
+    The rows are prepared as the teacher wants them; one that it cannot take has neither. Raises
+    ValueError for outputs that it does not have alike, for inputs that the rows do not have, and
+    for features of a teacher that fuses none.
     """
-    check_outputs(teacher.recipe, recipe)
+    check_teacher(teacher.recipe, recipe, features)
     missing = [name for name in teacher.recipe.inputs if name not in rows.inputs]
     if missing:
         raise ValueError(
@@ -72,9 +77,21 @@ def answers_of(teacher: Run, recipe: Recipe, rows: Manifest) -> Answers:
     model, towers = teacher.model, frozen_inputs(wanted, also=tuple(wanted.inputs))
     if towers:
         data, model = through_towers(model, towers, data), head_model(model, towers)
+    if features:
+        model = keras.Model(model.input, {**model.output, FUSED: fused_vector(model)})
     said = model.predict(Batches(data, 256), verbose=0)
     places = np.searchsorted(rows.lines, data.manifest.lines)
-    return {name: _spread(said[name], places, len(rows)) for name in recipe.outputs}
+    answers = {name: _spread(said[name], places, len(rows)) for name in recipe.outputs}
+    if not features:
+        return Lesson(answers)
+    return Lesson(answers, _spread(standardised(said[FUSED]), places, len(rows)))
+
+
+def check_teacher(teacher: Recipe, student: Recipe, features: bool) -> None:
+    """Raises ValueError unless a teacher of this recipe can teach a student of that one."""
+    check_outputs(teacher, student)
+    if features:
+        check_fused({"teacher": teacher, "student": student})
 
 
 def check_outputs(teacher: Recipe, student: Recipe) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import keras
 
 from mmkeras.joining import fusion_layer
 from mmkeras.prepare import Column, Prepared
 from mmkeras.recipe import Recipe
-
-Plain = dict[str, Any]  # of JSON, as `get_config` gives it
+from mmkeras.rewiring import copy_weights, part, parts_of, reached, rebuilt, reconnect, taken
 
 
 def frozen_inputs(recipe: Recipe, also: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -34,28 +31,25 @@ def head_model(model: keras.Model, frozen: tuple[str, ...]) -> keras.Model:
     """A copy of the model that takes the pooled features of frozen towers, (B, D), as inputs.
 
     Train it, then `give_back` its weights. It is made of the model's config, so that no file of
-    weights is read again, and shares nothing: called on tensors of another graph, the model's own
-    layers would get nodes that it cannot save.
+    weights is read again.
     """
-    config: Plain = model.get_config()
-    parts = {layer["name"]: layer for layer in config["layers"]}
+    config = model.get_config()
+    parts = parts_of(config)
     for name in frozen:
-        cut = _history(parts[f"{name}_dropout"])
-        features = keras.layers.InputLayer(_pooled(model, name).shape[1:], name=name)
-        parts[name] = {**keras.saving.serialize_keras_object(features), "name": name}
-        parts[name]["inbound_nodes"] = []
+        cut = taken(parts[f"{name}_dropout"])["keras_history"]
+        parts[name] = part(keras.layers.InputLayer(_pooled(model, name).shape[1:], name=name))
         for layer in parts.values():
-            _reconnect(layer["inbound_nodes"], cut, [name, 0, 0])
-    wanted = _reached(parts, config["output_layers"]) | {*config["input_layers"]}
+            reconnect(layer["inbound_nodes"], cut, [name, 0, 0])
+    wanted = reached(parts, config["output_layers"]) | {*config["input_layers"]}
     config["layers"] = [layer for name, layer in parts.items() if name in wanted]
-    head = type(model).from_config(config)  # one of `qat` goes on rounding
-    _copy_weights(head, source=model, target=head)
-    return head
+    return rebuilt(model, config)
 
 
 def give_back(head: keras.Model, model: keras.Model) -> None:
     """Copies what the head learned into the model that it was made from."""
-    _copy_weights(head, source=head, target=model)
+    copy_weights([layer.name for layer in head.layers], head, model)
+    if hasattr(model, "take_ranges"):  # one of `qat` has more than its layers do
+        model.take_ranges(head)
 
 
 def through_towers(model: keras.Model, frozen: tuple[str, ...], data: Prepared) -> Prepared:
@@ -71,43 +65,3 @@ def through_towers(model: keras.Model, frozen: tuple[str, ...], data: Prepared) 
 def _pooled(model: keras.Model, name: str) -> keras.KerasTensor:
     """What a branch gave to `join`, whose first step it goes into."""
     return model.get_layer(f"{name}_dropout").input
-
-
-def _copy_weights(head: keras.Model, source: keras.Model, target: keras.Model) -> None:
-    for layer in head.layers:
-        if layer.weights:
-            weights = source.get_layer(layer.name).get_weights()
-            target.get_layer(layer.name).set_weights(weights)
-
-
-def _tensors(plain: Any) -> Iterator[Plain]:
-    """Every tensor in what a layer was called with."""
-    if isinstance(plain, dict) and plain.get("class_name") == "__keras_tensor__":
-        yield plain["config"]
-    elif isinstance(plain, dict | list | tuple):
-        for part in plain.values() if isinstance(plain, dict) else plain:
-            yield from _tensors(part)
-
-
-def _history(layer: Plain) -> list[Any]:
-    """Where the only tensor that a layer takes comes from: [layer, call, output]."""
-    (tensor,) = _tensors(layer["inbound_nodes"])
-    return [*tensor["keras_history"]]
-
-
-def _reconnect(calls: list[Plain], old: list[Any], new: list[Any]) -> None:
-    for tensor in _tensors(calls):
-        if [*tensor["keras_history"]] == old:
-            tensor["keras_history"] = new
-
-
-def _reached(parts: dict[str, Plain], outputs: dict[str, list[Any]]) -> set[str]:
-    """The layers that the outputs come from."""
-    found: set[str] = set()
-    ahead = [history[0] for history in outputs.values()]
-    while ahead:
-        name = ahead.pop()
-        if name not in found:
-            found.add(name)
-            ahead += [t["keras_history"][0] for t in _tensors(parts[name]["inbound_nodes"])]
-    return found

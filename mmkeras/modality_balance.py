@@ -36,7 +36,7 @@ from mmkeras.heads import HEADS
 from mmkeras.joining import fusion_layer
 from mmkeras.optimizer import RatedAdamW
 from mmkeras.prepare import Prepared
-from mmkeras.recipe import Recipe
+from mmkeras.recipe import FUSED, Recipe
 from mmkeras_edge.inputs import pick
 from mmkeras_edge.specs import presence_name
 
@@ -62,7 +62,7 @@ def towers_of(model: keras.Model, recipe: Recipe) -> Towers:
     owner = {presence_name(name): name for name in recipe.optional}
     for layer in model.layers:
         inputs = {owner.get(name, name) for name in reached.get(id(layer), ())}
-        if len(inputs) == 1:
+        if len(inputs) == 1 and inputs != {FUSED}:
             towers[inputs.pop()] += [places[id(weight)] for weight in layer.trainable_variables]
     return towers
 
@@ -196,16 +196,17 @@ class Alone:
         layers, self._only = _cut(recipe)
         cut = [model.get_layer(name).output for name in layers]
         self._before = keras.Model(model.input, cut)
-        self._behind = keras.Model(cut, model.output)
+        told = [model.input[name] for name in (FUSED,) if name in model.input]
+        self._behind = keras.Model([*cut, *told], model.output)
 
     def scores(self, feed, answers, weights=None) -> dict[str, float]:
         """s of each modality over the rows that have it; NaN where none has."""
         cut = keras.tree.flatten(self._before.predict_on_batch(feed))
         names = list(self._recipe.inputs)
         each = [self._only(cut, place, len(names)) for place in range(len(names))]
-        told = self._behind.predict_on_batch(
-            [np.concatenate(parts) for parts in zip(*each, strict=True)]
-        )
+        behind = [np.concatenate(parts) for parts in zip(*each, strict=True)]
+        behind += [np.concatenate([feed[name]] * len(names)) for name in (FUSED,) if name in feed]
+        told = self._behind.predict_on_batch(behind)
         total = np.zeros((len(names), len(cut[0])))
         weight = np.zeros_like(total)
         for output, task in self._recipe.outputs.items():

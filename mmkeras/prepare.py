@@ -12,7 +12,7 @@ import numpy as np
 
 from mmkeras.manifest import Manifest, Problem, drop, unlabelled
 from mmkeras.modalities import Modality, Text
-from mmkeras.recipe import Recipe
+from mmkeras.recipe import FUSED, Recipe
 from mmkeras.sources import check_columns, distinct
 from mmkeras.targets import labelled, read_targets
 from mmkeras.tasks import Task
@@ -52,6 +52,7 @@ class Prepared:
     recipe: Recipe  # whose specs and labels these are
     tokenizer_json: str | None
     taught: Mapping[str, np.ndarray] = field(default_factory=dict)  # a teacher's answers, or none
+    fused: np.ndarray | None = None  # its fused vectors, (rows, E), NaN where it has none
 
     @property
     def optional(self) -> tuple[str, ...]:
@@ -66,7 +67,7 @@ class Prepared:
         feed = {name: column.take(rows) for name, column in self.inputs.items()}
         for name in self.optional:
             feed[presence_name(name)] = self.inputs[name].present(rows)
-        return feed
+        return feed if self.fused is None else {**feed, FUSED: self.fused[rows]}
 
     def answers(self, rows: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """The labels for some rows (default: all), by output, as in `mmkeras.targets`."""

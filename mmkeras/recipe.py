@@ -13,8 +13,9 @@ from mmkeras.tasks import TASKS, Task
 from mmkeras_edge.inputs import pick
 from mmkeras_edge.specs import InputSpec, presence_name
 
+HINT, FUSED = "hint", "teacher_fused"  # a layer of `hint`, and the input that it has for itself
 # Layers of `joining` that belong to no input or output, and the expert that `hybrid` adds.
-RESERVED = ("early", "fusion", "modality", "modalities", "presence", "token_presence")
+RESERVED = ("early", "fusion", "modality", "modalities", "presence", "token_presence", HINT, FUSED)
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,8 @@ def rehearse(
     some = _as_many(train, training.rows * (WARM_UP + TIMED))
     few = _as_many(valid, VALID_ROWS)
     clock = _Clock()
-    run = fit(recipe, some, few, 1, training=replace(training, warm_up=0.0), callbacks=[clock])
+    alone = replace(training, warm_up=0.0, teacher_features=0.0)
+    run = fit(recipe, some, few, 1, training=alone, callbacks=[clock])
     batch = Batches(run.prepare(some.rows(range(training.rows))), training.rows)[0]
     step_s = float(np.median(np.diff(clock.steps_s)))
     return Rehearsal(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from mmkeras import modality_balance
 from mmkeras.averaging import Best, Weights, greedy_soup
@@ -19,6 +21,7 @@ from mmkeras.distribution import Devices
 from mmkeras.ema import ValidateAveraged
 from mmkeras.frozen import frozen_inputs, give_back, head_model, through_towers
 from mmkeras.heads import HEADS
+from mmkeras.hint import hinted
 from mmkeras.history import History
 from mmkeras.keeping import Keep, Score, check_monitor
 from mmkeras.losses import Wanted
@@ -31,6 +34,7 @@ from mmkeras.pretrained import kept_still, rates_by_depth
 from mmkeras.progress import Progress
 from mmkeras.random_layers import seed_layers
 from mmkeras.recipe import Recipe
+from mmkeras.rewiring import copy_weights
 from mmkeras.run import uncompiled
 from mmkeras.taught import OfLabels
 from mmkeras.training import Training
@@ -85,19 +89,35 @@ class Session:
         """Of an epoch."""
         return len(Batches(self.train, self.plan.training.rows, shares=len(self.devices)))
 
+    @cached_property
+    def _learner(self) -> keras.Model:
+        """The model, or its copy that has a head for what a teacher fuses."""
+        fused = self.train.fused
+        if fused is None:
+            return self.model
+        return hinted(self.model, fused.shape[1], self.plan.training.teacher_features)
+
+    @cached_property
+    def _judged(self) -> Prepared:
+        """The validation rows, of which no teacher says anything."""
+        if self.train.fused is None:
+            return self.valid
+        shape = len(self.valid), self.train.fused.shape[1]
+        return replace(self.valid, fused=np.full(shape, np.nan, np.float32))
+
     def _part(self, phase: Phase) -> Part:
         """What trains in a phase; towers that are frozen in it are computed here, once."""
         recipe = self.plan.recipe
         computed = frozen_inputs(recipe, also=phase.frozen)
         raw = tuple(name for name in recipe.inputs if name not in computed)
         if not computed and len(self.devices) == 1:
-            return Part(self.model, self.train, self.valid, raw)
+            return Part(self._learner, self.train, self._judged, raw)
         with self.devices.together():
-            model = head_model(self.model, computed)
+            model = head_model(self._learner, computed)
         return Part(
             model,
             through_towers(self.model, computed, self.train),
-            through_towers(self.model, computed, self.valid),
+            through_towers(self.model, computed, self._judged),
             raw,
             len(self.devices),
         )
@@ -197,8 +217,10 @@ class Session:
         return score({f"val_{name}": value for name, value in found.items()})
 
     def _give_back(self, part: Part) -> None:
-        if part.model is not self.model:
-            give_back(part.model, self.model)
+        if part.model is not self._learner:
+            give_back(part.model, self._learner)
+        if self._learner is not self.model:
+            copy_weights([layer.name for layer in self.model.layers], self._learner, self.model)
 
 
 @dataclass(frozen=True)

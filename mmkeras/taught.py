@@ -11,6 +11,9 @@ l is 1, or the number of labels of a `multilabel` output; v what the output hold
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import keras
 import numpy as np
 from keras import ops
@@ -18,6 +21,13 @@ from keras import ops
 from mmkeras.distribution import replicas
 from mmkeras.heads.divergence import DIVERGENCES
 from mmkeras.targets import filled, labelled
+
+
+class Lesson(NamedTuple):
+    """What a teacher has for so many rows, NaN where it has nothing; as in `Prepared`."""
+
+    taught: Mapping[str, np.ndarray] = {}  # its answers by output, (rows, v)
+    fused: np.ndarray | None = None  # its fused vectors, standardised, (rows, E)
 
 
 def packed(labels: np.ndarray, taught: np.ndarray) -> np.ndarray:

@@ -17,9 +17,9 @@ from mmkeras.adapting import adapt
 from mmkeras.batch_size import batch_size_for
 from mmkeras.distillation import (
     Teacher,
-    answers_of,
-    check_outputs,
+    check_teacher,
     described,
+    lesson_of,
     opened,
     warn_of_seen,
 )
@@ -36,7 +36,7 @@ from mmkeras.run import Run, load
 from mmkeras.session import Session
 from mmkeras.tokenizer import tokenizer_for
 from mmkeras.training import AUTO, Training
-from mmkeras.unfinished import Plan, Unfinished, check_finished
+from mmkeras.unfinished import Plan, Unfinished, check_finished, steps_of
 
 Rows = Manifest | Prepared
 Parts = tuple[Rows, Rows]  # to learn from, to choose by
@@ -64,7 +64,10 @@ def fit(
     where it is finished.
 
     `teacher` is a run, or its folder, whose answers to the training rows are learned beside their
-    labels, also to rows that have none: see `mmkeras.distillation`. To go on, it may be left out.
+    labels, also to rows that have none, and what it fuses: see `mmkeras.distillation`. To go on, it
+    may be left out.
+
+    What `callbacks` do to the model, as those of mmkeras_export, is kept as `about["steps"]`.
 
     Raises FileExistsError for an unfinished training in `out`, without `resume` or `overwrite`, and
     ValueError when what it was begun or finished with differs, or for a teacher of other targets;
@@ -88,10 +91,11 @@ def fit(
         model = assemble(model)
     recipe, tutor = recipe_of(model), None if teacher is None else opened(teacher)
     if tutor is not None:
-        check_outputs(tutor.recipe, recipe)
+        check_teacher(tutor.recipe, recipe, training.teacher_features > 0)
     parts = _parts(train, valid, training.seed)
     data = origin_of(*map(_manifest, parts))
-    plan = Plan(recipe, training, epochs, data, None if tutor is None else described(tutor))
+    taught = None if tutor is None else described(tutor)
+    plan = Plan(recipe, training, epochs, data, taught, steps_of(callbacks, epochs))
     if resume and out is not None and not unfinished.planned and Path(out, ABOUT).is_file():
         check_finished(Path(out), plan)
         return load(out)
@@ -124,10 +128,9 @@ def resume(out: str | os.PathLike[str], callbacks: Sequence[keras.callbacks.Call
     settle(Path(out))
     unfinished = Unfinished.of(out)
     plan, tokenizer_json = unfinished.plan(), unfinished.tokenizer_json()
-    taught = bool(unfinished.taught())
     train, valid = (
         prepare(rows_of(plan.data, split), plan.recipe, tokenizer_json, keep_unlabelled)
-        for split, keep_unlabelled in (("train", taught), ("valid", False))
+        for split, keep_unlabelled in (("train", plan.taught), ("valid", False))
     )
     model = unfinished.model()
     return fit(model, train, valid, plan.epochs, out, plan.training, callbacks, resume=True)
@@ -145,16 +148,23 @@ class Job:
 
 def _begun(plan: Plan, model: keras.Model, rows: Parts, tutor: Run | None, kept: Unfinished) -> Job:
     """What begins; the model is adapted to its rows, and stored."""
-    training, taught = plan.training, plan.teacher is not None and plan.training.teacher_share > 0
-    train, valid = _prepared(plan.recipe, rows, None, taught)
+    training = plan.training
+    if training.teacher_features and tutor is None:
+        raise ValueError(
+            f"teacher_features={training.teacher_features:g} wants a teacher to learn from; give "
+            "one, or teacher_features=0"
+        )
+    train, valid = _prepared(plan.recipe, rows, None, plan.taught)
     if training.batch_size == AUTO:
         training = dataclasses.replace(training, batch_size=_tried(model, training, train))
     data = origin_of(train.manifest, valid.manifest)
     plan = dataclasses.replace(plan, training=training, data=data)
-    if tutor is not None and taught:
+    if tutor is not None and plan.taught:
         warn_of_seen(tutor, data)
-        answers = answers_of(tutor, plan.recipe, train.manifest)
-        train = dataclasses.replace(train, taught=answers)
+        lesson = lesson_of(tutor, plan.recipe, train.manifest, training.teacher_features > 0)
+        if not training.teacher_share:
+            lesson = lesson._replace(taught={})
+        train = dataclasses.replace(train, **lesson._asdict())
     keras.utils.set_random_seed(training.seed)
     adapt(model, train)
     kept.begin(plan, model, train)
@@ -165,16 +175,15 @@ def _gone_on_with(plan: Plan, model: keras.Model, rows: Parts, kept: Unfinished)
     """What was broken off; the model is as it was before the first step. Raises ValueError for
     another plan."""
     before, training = kept.plan(), plan.training
-    teacher = plan.teacher or before.teacher
-    taught = teacher is not None and training.teacher_share > 0
-    train, valid = _prepared(plan.recipe, rows, kept.tokenizer_json(), taught)
+    plan = dataclasses.replace(plan, teacher=plan.teacher or before.teacher)
+    train, valid = _prepared(plan.recipe, rows, kept.tokenizer_json(), plan.taught)
     if training.batch_size == AUTO:
         training = dataclasses.replace(training, batch_size=before.training.batch_size)
     data = origin_of(train.manifest, valid.manifest)
-    plan = Plan(plan.recipe, training, plan.epochs, data, teacher)
+    plan = dataclasses.replace(plan, training=training, data=data)
     kept.check(plan, train)
     model.set_weights(kept.model().get_weights())
-    return Job(plan, dataclasses.replace(train, taught=kept.taught()), valid)
+    return Job(plan, dataclasses.replace(train, **kept.lesson()._asdict()), valid)
 
 
 def _about(session: Session, seconds: float) -> dict[str, Any]:
@@ -187,6 +196,7 @@ def _about(session: Session, seconds: float) -> dict[str, Any]:
         "devices": list(session.devices.names) or 1,
         "data": plan.data,
         **({"teacher": plan.teacher} if plan.teacher else {}),
+        **({"steps": list(plan.steps)} if plan.steps else {}),
         "seconds": seconds,
         "host": host(),
         "git": revision(),

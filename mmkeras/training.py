@@ -20,6 +20,7 @@ RANGES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "patience": ((lambda epochs: epochs == int(epochs) >= 1), "1 epoch or more, or none"),
     "ema": SHARE,
     "soup": ((lambda epochs: epochs == int(epochs) >= 1), "1 epoch (none) or more"),
+    "teacher_features": ((lambda weight: weight >= 0), "0 (none) or more; 1 is a start"),
     "checkpoint_s": ((lambda seconds: seconds >= 0), "0 seconds (after each batch) or more"),
     "frozen_share": SHARE,
     "fine_tune_rate": ((lambda factor: factor >= 0), "a factor from 0 on"),
@@ -37,8 +38,8 @@ class Training:
     that learns fastest, see `mmkeras.modality_balance`. `monitor` is what makes an epoch the best:
     "loss" of the validation rows, "score" (see `mmkeras.keeping.Score`), or the name of a figure
     in the history, as "val_label_accuracy". The last three are for towers that came with weights:
-    see `mmkeras.phases` and `mmkeras.pretrained`. `teacher_share` and `temperature` count where
-    there is a teacher: see `mmkeras.distillation`.
+    see `mmkeras.phases` and `mmkeras.pretrained`. `teacher_share`, `temperature` and
+    `teacher_features` count where there is a teacher: see `mmkeras.distillation`, `mmkeras.hint`.
     """
 
     batch_size: int | str = 64  # or auto: found by trial, see mmkeras.batch_size
@@ -53,6 +54,7 @@ class Training:
     label_smoothing: float = 0.0  # share of the truth that is spread over all labels
     teacher_share: float = 0.5  # of each loss is the distance from the teacher's answers
     temperature: float = 4.0  # at which probabilities are compared; 2 to 5 are usual
+    teacher_features: float = 0.0  # weight of the distance from what the teacher fuses; 0 for none
     balance: str = "fixed"  # or uncertainty, gradnorm
     modality_balance: str = "none"  # or ogm
     monitor: str = "loss"  # what makes an epoch the best

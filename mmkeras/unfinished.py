@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ import numpy as np
 from mmkeras.checkpoint import State
 from mmkeras.folder import ABOUT, CHECKPOINT, LAST, LOGS, MODEL, PLAN, RECIPE, TOKENIZER, discard
 from mmkeras.prepare import Prepared
-from mmkeras.recipe import Recipe
+from mmkeras.recipe import FUSED, Recipe
+from mmkeras.taught import Lesson
 from mmkeras.training import AUTO, Training
 
 STATE, EPOCHS = "state.npz", "epochs"
-TAUGHT = "taught.npz"  # what a teacher says to the training rows
+TAUGHT = "taught.npz"  # what a teacher says to the training rows, and what it fuses
 OUTPUT = "output/"  # before each name in it: `numpy.savez` takes some names for its own
 # What may differ when a training goes on: nothing that was computed depends on it.
 MAY_CHANGE = {"learning_rate", "weight_decay", "clip_norm", "patience", "checkpoint_s"}
@@ -35,6 +36,13 @@ class Plan:
     epochs: int
     data: Mapping[str, Any]  # path, digest, columns and lines of the rows
     teacher: Mapping[str, Any] | None = None  # its folder and the digest of its model
+    steps: Sequence[Mapping[str, Any]] = ()  # what else is done to the model: see `steps_of`
+
+    @property
+    def taught(self) -> bool:
+        """Whether there is something to learn from a teacher."""
+        wanted = self.training.teacher_share > 0 or self.training.teacher_features > 0
+        return self.teacher is not None and wanted
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -44,6 +52,7 @@ class Plan:
             "epochs": self.epochs,
             "data": dict(self.data),
             "teacher": self.teacher and dict(self.teacher),
+            "steps": [dict(step) for step in self.steps],
         }
 
 
@@ -96,8 +105,10 @@ class Unfinished:
         model.save(self.path / MODEL)
         if data.tokenizer_json is not None:
             (self.path / TOKENIZER).write_text(data.tokenizer_json, encoding="utf-8")
-        if data.taught:
-            arrays: dict[str, Any] = {f"{OUTPUT}{name}": of for name, of in data.taught.items()}
+        arrays: dict[str, Any] = {f"{OUTPUT}{name}": of for name, of in data.taught.items()}
+        if data.fused is not None:
+            arrays[FUSED] = data.fused
+        if arrays:
             np.savez(self.path / TAUGHT, **arrays)
 
     def forget(self) -> None:
@@ -119,7 +130,8 @@ class Unfinished:
         plain = json.loads((self.path / PLAN).read_text(encoding="utf-8"))
         training = Training(**plain["training"])
         recipe = Recipe.from_dict(plain["recipe"])
-        return Plan(recipe, training, plain["epochs"], plain["data"], plain["teacher"])
+        data, teacher, steps = (plain[name] for name in ("data", "teacher", "steps"))
+        return Plan(recipe, training, plain["epochs"], data, teacher, steps)
 
     def tokenizer_json(self) -> str | None:
         """The tokenizer that it was begun with."""
@@ -127,14 +139,16 @@ class Unfinished:
         path = self.path / TOKENIZER
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
-    def taught(self) -> dict[str, np.ndarray]:
-        """What the teacher says to the training rows, by output; empty where there is none."""
+    def lesson(self) -> Lesson:
+        """What the teacher says to the training rows; empty where there is none."""
         assert self.path is not None
         path = self.path / TAUGHT
         if not path.is_file():
-            return {}
-        with np.load(path, allow_pickle=False) as answers:
-            return {name.removeprefix(OUTPUT): of for name, of in answers.items()}
+            return Lesson()
+        with np.load(path, allow_pickle=False) as file:
+            stored = dict(file)
+        fused = stored.pop(FUSED, None)
+        return Lesson({name.removeprefix(OUTPUT): of for name, of in stored.items()}, fused)
 
     def model(self) -> keras.Model:
         """The model as it was before the first step."""
@@ -182,7 +196,8 @@ def check_finished(out: Path, plan: Plan) -> None:
     about = json.loads((out / ABOUT).read_text(encoding="utf-8"))
     recipe = Recipe.from_dict(json.loads((out / RECIPE).read_text(encoding="utf-8")))
     training, data = Training(**about["training"]), about["data"]
-    before = Plan(recipe, training, about["epochs"], data, about.get("teacher"))
+    teacher, steps = about.get("teacher"), about.get("steps", ())
+    before = Plan(recipe, training, about["epochs"], data, teacher, steps)
     if plan.training.batch_size == AUTO:
         plan = replace(plan, training=replace(plan.training, batch_size=training.batch_size))
     plan = replace(plan, teacher=plan.teacher or before.teacher)
@@ -198,6 +213,14 @@ def check_finished(out: Path, plan: Plan) -> None:
         )
 
 
+def steps_of(callbacks: Sequence[keras.callbacks.Callback], epochs: int) -> list[dict[str, Any]]:
+    """What callbacks do to a model, or say was done to it before, in order: plain data, which those
+    with a method `plain_steps` tell, each step with the epochs that it took."""
+    telling = [each for each in callbacks if hasattr(each, "plain_steps")]
+    told = [step for each in telling for step in each.plain_steps()]
+    return [{**step, "epochs": step.get("epochs", epochs)} for step in told]
+
+
 def without(plain: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The same without some keys."""
     return {name: value for name, value in plain.items() if name not in names}
@@ -208,9 +231,15 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any], at: str = "")
     found = []
     for name in [*before, *(key for key in now if key not in before)]:
         old, new, where = before.get(name), now.get(name), f"{at}{name}"
+        if _are_mappings(old) and _are_mappings(new):
+            old, new = ({str(i): each for i, each in enumerate(of)} for of in (old, new))
         if isinstance(old, dict) and isinstance(new, dict):
             found += differences(old, new, f"{where}.")
         elif old != new:
             shown = [text if len(text := repr(value)) <= 40 else "..." for value in (old, new)]
             found.append(f"{where} was {shown[0]}, is {shown[1]}")
     return found
+
+
+def _are_mappings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)

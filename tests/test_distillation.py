@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import mmkeras
 from mmkeras import Audio, Classify, Image, Recipe, Regress, Text, Training, fit, load_manifest
 from mmkeras.cli import app
-from mmkeras.distillation import answers_of, check_outputs, described
+from mmkeras.distillation import check_outputs, described, lesson_of
 from mmkeras.evaluation import predict
 from mmkeras.folder import LAST
 from mmkeras.heads import HEADS
@@ -150,7 +150,7 @@ def teacher(data, tmp_path_factory):
 def test_a_teachers_answers_are_those_of_its_own_model_and_preprocessing(teacher, data):
     rows = data.on_lines(data.lines[5:12])  # with and without a sound
     expected = predict(teacher, teacher.prepare(rows))["animal"]
-    found = answers_of(teacher, STUDENT, rows)["animal"]
+    found = lesson_of(teacher, STUDENT, rows).taught["animal"]
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
@@ -158,7 +158,7 @@ def test_a_row_that_the_teacher_cannot_take_has_no_answer(teacher, toy):
     rows = load_manifest(toy, "picture", "words", "sound", {"animal": "classify"}, "pair")
     (toy.parent / "3.png").write_bytes(b"no picture")
     with pytest.warns(UserWarning, match=r"3\.png"):
-        found = answers_of(teacher, STUDENT, rows)["animal"]
+        found = lesson_of(teacher, STUDENT, rows).taught["animal"]
     assert np.flatnonzero(np.isnan(found[:, 0])).tolist() == [3]
 
 
@@ -166,7 +166,7 @@ def test_without_labels_a_student_learns_what_its_teacher_says(data, tmp_path):
     train, valid = data.split()[:2]
     words = replace(STUDENT, inputs={"text": Text("embedding", length=6, vocabulary=280)})
     unsure = fit(words, train, valid, 5, training=QUICK)
-    told = answers_of(unsure, STUDENT, train)["animal"]
+    told = lesson_of(unsure, STUDENT, train).taught["animal"]
     blank = replace(train, table=train.table.assign(animal=""))
     training = replace(QUICK, temperature=1.0)
     run = fit(STUDENT, blank, valid, 20, tmp_path / "run", training, teacher=unsure)
@@ -205,8 +205,9 @@ def test_a_training_goes_on_without_its_teacher(teacher, data, unbroken, tmp_pat
     parts, out = data.split()[:2], tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
         fit(STUDENT, *parts, 4, out, QUICK, [Broken()], teacher=teacher.path)
-    stored = Unfinished.of(out).taught()["animal"]
-    np.testing.assert_allclose(stored, answers_of(teacher, STUDENT, parts[0])["animal"], rtol=1e-5)
+    stored = Unfinished.of(out).lesson().taught["animal"]
+    said = lesson_of(teacher, STUDENT, parts[0]).taught["animal"]
+    np.testing.assert_allclose(stored, said, rtol=1e-5)
     with pytest.raises(ValueError, match=r"begun otherwise: .*teacher\.sha256 was"):
         fit(STUDENT, *parts, 4, out, QUICK, resume=True, teacher=replace(teacher, path=None))
     run = mmkeras.resume(out)
