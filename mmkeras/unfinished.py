@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import keras
 import numpy as np
@@ -241,5 +241,5 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any], at: str = "")
     return found
 
 
-def _are_mappings(value: Any) -> bool:
+def _are_mappings(value: Any) -> TypeGuard[list[dict]]:
     return isinstance(value, list) and all(isinstance(each, dict) for each in value)
