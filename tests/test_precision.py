@@ -1,8 +1,21 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
-from mmkeras import Audio, Image, Sensor, Table, Training, build_model, fit, load, load_manifest
+from mmkeras import (
+    Audio,
+    Image,
+    Regress,
+    Sensor,
+    Table,
+    Training,
+    build_model,
+    fit,
+    load,
+    load_manifest,
+)
 from mmkeras.branches.log_mel import LogMel
 from mmkeras.fusion import FUSIONS
 from mmkeras.precision import computing_in
@@ -118,3 +131,20 @@ def test_a_training_in_float16_goes_on_with_its_loss_scale_and_stores_float32(
         assert policies <= {"float32", "int32", "uint8"}
     feed = rows_for(stored)
     np.testing.assert_array_equal(run.model(feed)["animal"], stored(feed)["animal"])
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="gradnorm is TensorFlow's")
+@pytest.mark.parametrize(
+    "precision", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
+def test_what_balances_outputs_and_modalities_learns_in_16_bits(words, toy, precision):
+    """Cats and dogs are learned, by two modalities and beside a number."""
+    targets = {"animal": "classify", "pair": "regress"}
+    parts = load_manifest(toy, None, "words", "sound", targets).split()[:2]
+    both = dataclasses.replace(words, outputs={**words.outputs, "pair": Regress()})
+    levers = {"balance": "gradnorm", "modality_balance": "ogm", "precision": precision}
+    run = fit(both, *parts, 4, training=Training(batch_size=4, learning_rate=1e-2, **levers))
+    assert all(np.isfinite(values).all() for values in run.history.values())
+    assert run.history["val_animal_loss"][-1] < 0.8 * run.history["val_animal_loss"][0]
+    paces = [run.history[name] for name in ("pace_text", "pace_audio")]
+    assert np.min(paces) < 1.0  # the one that led was slowed
