@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import subprocess
@@ -22,6 +21,7 @@ from mmkeras.datasets import DATASETS, stamps
 from mmkeras.evaluation import evaluate, predict
 from mmkeras.manifest import Manifest, load_manifest
 from mmkeras.model import assemble
+from mmkeras.plain_file import write_json
 from mmkeras.prepare import Prepared, prepare
 from mmkeras.recipe import Recipe
 from mmkeras.recipes import STAMPS, STAMPS_PRETRAINED
@@ -107,7 +107,7 @@ def tour(plan: Tour, quiet: bool = False) -> dict[str, Any]:
         "variants": rows,
         "seconds": round(time.perf_counter() - begun),
     }
-    (plan.out / "quickstart.json").write_text(json.dumps(summary, indent=1), encoding="utf-8")
+    write_json(plan.out / "quickstart.json", summary)
     say.rule(f"5  done in {summary['seconds']} s")
     say.print(_next_steps(plan.out, run, shipped, picture, sources), highlight=False, markup=False)
     return summary
@@ -192,12 +192,12 @@ def measure(files: Mapping[str, Any], run: Run, test: Prepared) -> list[dict[str
             {
                 "variant": name,
                 "file_kb": report.file_bytes / 1e3,
-                "model_kb": report.model_bytes / 1e3,
-                "compressed_kb": report.compressed_bytes / 1e3,
+                "model_kb": report.chosen.model_bytes / 1e3,
+                "compressed_kb": report.chosen.compressed_bytes / 1e3,
                 "accuracy": dict(seen.accuracy),
                 "keras_accuracy": dict(seen.keras_accuracy),
                 "agreement": dict(seen.agreement),
-                "ms": report.ms,
+                "ms": report.chosen.ms,
             }
         )
     return rows

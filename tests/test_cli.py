@@ -100,7 +100,7 @@ def test_export_writes_a_file_that_verifies(trained, tmp_path):
     path = tmp_path / "model.tflite"
     code, out, err = command("export", trained.run, "-o", path, "--precision", "float32", "--json")
     assert code == 0, err
-    assert json.loads(out)["precision"] == "float32"
+    assert json.loads(out)["chosen"] == "float32"
     assert bool(verify(path))
 
 

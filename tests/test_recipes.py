@@ -55,7 +55,7 @@ def test_a_recipe_learns_ships_and_answers(name, tmp_path, write_toys):
     assert loaded.recipe == recipe
     file = tmp_path / "model.tflite"
     report = export(loaded, file, "float32", validation=data)
-    for seen in report.comparisons.values():
+    for seen in report.chosen.comparisons.values():
         assert seen.outputs["animal"].max_difference < 1e-4
     given = {n: source for n, source in data.sources(0).items() if n in inputs}
     assert "animal" in mmkeras_edge.load(file).predict(**given)

@@ -18,7 +18,7 @@ def shipped(files):
 
 def test_a_file_has_the_very_figures_that_the_gate_saw(files, stamps):
     for precision, report in files.reports.items():
-        seen = report.comparisons["all inputs"]
+        seen = report.chosen.comparisons["all inputs"]
         found = mmkeras.evaluate(mmkeras.load(files.paths[precision]), stamps.valid)
         assert found.accuracy == seen.accuracy
         assert found.rows == seen.rows

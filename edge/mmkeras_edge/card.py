@@ -19,14 +19,16 @@ class Card:
     """What an exported file says of itself; `card.json` inside the file.
 
     `inputs` and `outputs` are by name, `optional` lists the inputs that may be absent, `precision`
-    is the number format, `metrics` are those of the float Keras model and of this very file on the
-    same rows, `versions` are the packages that made it, `sha256` the hashes of what it carries.
+    is the number format and `formats` that of each part, `metrics` are those of the float Keras
+    model and of this very file on the same rows, `versions` are the packages that made it, `sha256`
+    the hashes of what it carries.
     """
 
     inputs: Mapping[str, InputSpec]
     outputs: Mapping[str, OutputSpec]
     optional: tuple[str, ...] = ()
     precision: str = "float32"
+    formats: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
@@ -71,7 +73,9 @@ class Card:
 
 
 _JSON_TYPES: dict[str, type] = {
-    **dict.fromkeys(("inputs", "outputs", "metrics", "versions", "sha256", "recipe"), dict),
+    **dict.fromkeys(
+        ("inputs", "outputs", "formats", "metrics", "versions", "sha256", "recipe"), dict
+    ),
     **dict.fromkeys(("optional", "notes"), list),
     "precision": str,
     "model_bytes": int,

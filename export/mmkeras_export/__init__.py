@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from mmkeras_export.clustering import Clustering, cluster
     from mmkeras_export.comparison import Comparison, compare, run_lite
     from mmkeras_export.conversion import ConversionError, convert
-    from mmkeras_export.exporting import PRECISIONS, Report, export, export_all
+    from mmkeras_export.exporting import export, export_all
+    from mmkeras_export.fitting import Fit, fits
     from mmkeras_export.gate import GateError
     from mmkeras_export.islands import islands_of
     from mmkeras_export.number_formats import FORMATS, Format
@@ -19,19 +20,26 @@ if TYPE_CHECKING:
     from mmkeras_export.qat_ranges import learned_ranges
     from mmkeras_export.qat_training import Settle, qat, strip
     from mmkeras_export.quantization import quantize
+    from mmkeras_export.report import Report
     from mmkeras_export.savings import Savings, savings_of
     from mmkeras_export.schedules import Constant, Polynomial
     from mmkeras_export.slimming.choice import Cut
     from mmkeras_export.slimming.costs import multiply_adds, slimmed
     from mmkeras_export.slimming.cutting import slim
     from mmkeras_export.slimming.importance import Examples
+    from mmkeras_export.targets import TARGETS, Target
+    from mmkeras_export.variants import Variant
     from mmkeras_export.zeros import KeepZeros, Pruning
 
 PUBLIC = {  # name -> module, on first use; no module is named like a function, which it would hide
     "export": "exporting",
     "export_all": "exporting",
-    "Report": "exporting",
-    "PRECISIONS": "exporting",
+    "Report": "report",
+    "Variant": "variants",
+    "Fit": "fitting",
+    "fits": "fitting",
+    "TARGETS": "targets",
+    "Target": "targets",
     "GateError": "gate",
     "convert": "conversion",
     "ConversionError": "conversion",
@@ -68,13 +76,14 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
 
 __all__ = [
     "FORMATS",
-    "PRECISIONS",
+    "TARGETS",
     "Clustering",
     "Comparison",
     "Constant",
     "ConversionError",
     "Cut",
     "Examples",
+    "Fit",
     "Format",
     "GateError",
     "KeepZeros",
@@ -83,12 +92,15 @@ __all__ = [
     "Report",
     "Savings",
     "Settle",
+    "Target",
+    "Variant",
     "cluster",
     "compare",
     "convert",
     "device_figures",
     "export",
     "export_all",
+    "fits",
     "islands_of",
     "learned_ranges",
     "multiply_adds",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from mmkeras_edge.graph import Graph
 from mmkeras_edge.outputs import OutputSpec
 
 CLOSE = 0.1  # standard deviations of the labels between numbers that agree
+WARM_UP = 3  # runs that are not counted: the first ones fill caches
 
 Arrays = Mapping[str, np.ndarray]  # by input or output name, one row a sample
 
@@ -83,14 +84,19 @@ def run_lite(lite: bytes, feed: Arrays) -> dict[str, np.ndarray]:
 
 def median_ms(lite: bytes, feed: Arrays, runs: int = 30) -> float:
     """Milliseconds of one sample on this machine, as `Graph` runs it: the median of `runs`."""
-    graph = Graph(lite)
-    samples = rows_of(feed)
-    times_s = []
-    for i in range(runs + 3):  # the first ones fill caches
-        start = time.perf_counter()
-        graph.run(samples[i % len(samples)])
-        times_s.append(time.perf_counter() - start)
-    return 1000 * float(np.median(times_s[3:]))
+    return medians_ms([lite], feed, runs)[0]
+
+
+def medians_ms(lites: Sequence[bytes], feed: Arrays, runs: int = 30) -> list[float]:
+    """The same of several files. They take turns: what else the machine does slows all alike."""
+    graphs, samples = [Graph(lite) for lite in lites], rows_of(feed)
+    times_s = np.zeros((WARM_UP + runs, len(graphs)))
+    for turn in range(len(times_s)):
+        for i, graph in enumerate(graphs):
+            start = time.perf_counter()
+            graph.run(samples[turn % len(samples)])
+            times_s[turn, i] = time.perf_counter() - start
+    return [float(ms) for ms in 1e3 * np.median(times_s[WARM_UP:], axis=0)]
 
 
 def compare(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+from rich.console import Console
 
 from mmkeras.adapting import specs_of
 from mmkeras.evaluation import predict
@@ -21,57 +19,21 @@ from mmkeras.run import Run, load
 from mmkeras_edge.card import Card
 from mmkeras_edge.golden import write_golden
 from mmkeras_edge.inputs import pick
-from mmkeras_edge.outputs import OutputSpec
 from mmkeras_export.calibration import calibration_samples
-from mmkeras_export.comparison import Arrays, Comparison, compare, median_ms, run_lite
-from mmkeras_export.conversion import convert
-from mmkeras_export.gate import ALL, GateError, failures
+from mmkeras_export.conversion import converted
+from mmkeras_export.gate import ALL, GateError
 from mmkeras_export.goldens import golden_samples
-from mmkeras_export.islands import islands_of
+from mmkeras_export.mixing import LADDER, cheapest, mixes
 from mmkeras_export.number_formats import FORMATS
 from mmkeras_export.packing import pack
-from mmkeras_export.quantization import quantize
+from mmkeras_export.parts import parts_of
+from mmkeras_export.report import Report, table
+from mmkeras_export.targets import Target, target_of
+from mmkeras_export.variants import FLOAT, Made, Workbench
 
+AUTO = "auto"  # of a precision: the cheapest mix that passes
+BUDGET = 0.02
 PACKAGES = ("tensorflow", "litert-quantizer", "ai-edge-litert")  # that made the file
-
-
-PRECISIONS = FORMATS  # of a whole file, but for its islands
-
-
-@dataclass(frozen=True)
-class Report:
-    """A file and its proof: `comparisons` by what was left out, over `rows` validation rows."""
-
-    path: str
-    precision: str
-    rows: int
-    comparisons: Mapping[str, Comparison]
-    model_bytes: int
-    compressed_bytes: int  # of the model, by zlib: what a download or a package takes
-    ms: float  # of one sample on this machine
-    file_bytes: int = 0  # with card, tokenizer and golden samples, once written
-
-    def __str__(self) -> str:
-        lines = [
-            f"{self.path}: {self.precision}, {self.file_bytes / 1e3:,.0f} kB (model "
-            f"{self.model_bytes / 1e3:,.0f}, compressed {self.compressed_bytes / 1e3:,.0f}), "
-            f"{self.ms:.2f} ms a sample, {self.rows} rows",
-            f"{'output':<16}{'inputs':<18}{'Keras':>7}{'file':>7}{'agree':>7}{'differs':>9}",
-        ]
-        for condition, seen in self.comparisons.items():
-            for name, of in seen.outputs.items():
-                digits = ".3f" if of.higher else ".4g"
-                measure = "" if of.measure == "accuracy" else f"  {of.measure}"
-                lines.append(
-                    f"{name:<16}{condition:<18}{of.keras:>7{digits}}{of.file:>7{digits}}"
-                    f"{of.agreement:>7.3f}{of.max_difference:>9.1e}{measure}"
-                )
-        return "\n".join(lines)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        seen = {condition: c.to_dict() for condition, c in self.comparisons.items()}
-        return {**vars(self), "comparisons": seen}
 
 
 def export(
@@ -80,16 +42,35 @@ def export(
     precision: str = "int8",
     calibration: Manifest | Prepared | None = None,
     validation: Manifest | Prepared | None = None,
-    budget: float = 0.02,
+    budget: float = BUDGET,
+    target: str = "any",
+    force: bool = False,
 ) -> Report:
-    """Writes one checked file for the device; `run` is a run or its folder.
+    """Writes one checked file for the device, with its report as JSON and as a picture beside it;
+    `run` is a run or its folder.
 
-    The file runs over the validation rows, and again without each optional input. Float must give
-    Keras' own answers; else no accuracy may drop by more than `budget`, and no error of a number
-    grow by more than that share of it. Raises GateError with the figures, ConversionError, or
-    ValueError for what is missing; then nothing is written.
+    `precision` is a number format, or "auto" for the cheapest mix of formats by part that passes;
+    `target` is a board or system of `TARGETS`, which may allow less. Files run over the validation
+    rows on the device's runtime, and again without each optional input. Float must give Keras' own
+    answers; else no accuracy may drop by more than `budget`, and no error of a number grow by more
+    than that share of it. Raises GateError with the figures, ConversionError, or ValueError for
+    what is missing; then nothing is written. `force` writes what the gate refuses too, and its card
+    says so.
     """
-    return export_all(run, {precision: path}, calibration, validation, budget)[precision]
+    board = target_of(target)
+    _check(precision, target, board)
+    _check_folders([path])
+    job = _job(run, calibration, validation, board, budget, precision)
+    with _progress() as say:
+        tried = job.bench.timed(_tried(job.bench, precision, say))
+        best = cheapest(job.bench, tried if precision == AUTO else tried[-1:])
+        if best is None and not force:
+            raise _refused(tried)
+        best = best or tried[-1]
+        say("writing")
+        report = _written(job, os.fspath(path), best, tried, target)
+    report.save()
+    return report
 
 
 def export_all(
@@ -97,75 +78,126 @@ def export_all(
     paths: Mapping[str, str | os.PathLike[str]],
     calibration: Manifest | Prepared | None = None,
     validation: Manifest | Prepared | None = None,
-    budget: float = 0.02,
+    budget: float = BUDGET,
 ) -> dict[str, Report]:
-    """`export` to several precisions at once, name to path: converted only once.
+    """`export` to several number formats at once, name to path: converted only once, and without
+    the reports beside the files.
 
     Nothing is written unless all of them pass.
     """
-    steps = {name: pick(PRECISIONS, name, "precision") for name in paths}
-    for path in paths.values():
+    for precision in paths:
+        pick(FORMATS, precision, "precision")
+    _check_folders(paths.values())
+    board = target_of("any")
+    job = _job(run, calibration, validation, board, budget, *paths)
+    with _progress() as say:
+        tried = []
+        for precision in paths:
+            say(precision)
+            tried.append(job.bench.made(job.bench.uniform(precision)))
+        tried = job.bench.timed(tried)
+        if any(made.variant.wrong for made in tried):
+            raise _refused(tried)
+        say("writing")
+        made = zip(paths, tried, strict=True)
+        return {name: _written(job, os.fspath(paths[name]), of, tried, "any") for name, of in made}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    """A run, the rows that its files are checked on, and the bench that they are made on."""
+
+    run: Run
+    valid: Prepared
+    bench: Workbench
+    notes: tuple[str, ...]  # what was done to the model for its conversion
+
+
+def _check(precision: str, target: str, board: Target) -> None:
+    if precision == AUTO:
+        return
+    pick({**FORMATS, AUTO: None}, precision, "precision")
+    if precision not in board.formats:
+        raise ValueError(
+            f"{target} ({board.runtime}) runs {', '.join(board.formats)}. Received: {precision!r}"
+        )
+
+
+def _check_folders(paths: Iterable[str | os.PathLike[str]]) -> None:
+    for path in paths:
         if not Path(path).absolute().parent.is_dir():
             raise FileNotFoundError(f"no folder for {os.fspath(path)!r}")
+
+
+def _job(
+    run: Run | str | os.PathLike[str],
+    calibration: Manifest | Prepared | None,
+    validation: Manifest | Prepared | None,
+    board: Target,
+    budget: float,
+    *precisions: str,
+) -> _Job:
+    """What is asked for, opened, converted and answered by Keras."""
     if validation is None:
         raise ValueError("give validation=, the rows that the file is checked on")
     run = run if isinstance(run, Run) else load(run)
-    calibrated = any(step.calibrated for step in steps.values())
-    samples = _samples(run, calibration) if calibrated else []
+    wanted = [p for p in precisions if p == AUTO or FORMATS[p].calibrated]
+    if wanted and calibration is None:
+        raise ValueError(f"{wanted[0]} wants calibration=, such as the training rows")
+    samples = calibration_samples(run, calibration) if wanted and calibration is not None else []
     valid = run.prepare(validation)
-    whole = convert(run.model)
-    lites = {n: quantize(whole, n, samples, islands_of(run.model, n)) for n in steps}
     conditions = {ALL: valid} | {f"without {n}": valid.without(n) for n in run.recipe.optional}
-    specs = specs_of(run.model, run.recipe)
-    expected = {condition: predict(run, data) for condition, data in conditions.items()}
-    reports = {
-        name: _measured(name, os.fspath(paths[name]), lite, conditions, expected, specs)
-        for name, lite in lites.items()
-    }
-    for name, report in reports.items():
-        wrong = failures(report.comparisons, steps[name].exact, budget)
-        if wrong:
-            raise GateError(f"nothing was written: {'; '.join(wrong)}\n{report}")
-    for name, report in reports.items():
-        golden = write_golden(golden_samples(run, valid, lites[name]))
-        size = pack(report.path, lites[name], _card(run, report), run.tokenizer_json, golden)
-        reports[name] = dataclasses.replace(report, file_bytes=size)
-    return reports
-
-
-def _samples(run: Run, calibration: Manifest | Prepared | None) -> list[dict[str, np.ndarray]]:
-    if calibration is None:
-        raise ValueError("full int8 wants calibration=, such as the training rows")
-    return calibration_samples(run, calibration)
-
-
-def _measured(
-    precision: str,
-    path: str,
-    lite: bytes,
-    conditions: Mapping[str, Prepared],
-    expected: Mapping[str, Arrays],
-    specs: Mapping[str, OutputSpec],
-) -> Report:
-    comparisons = {
-        condition: compare(expected[condition], run_lite(lite, data.feed()), data.answers(), specs)
-        for condition, data in conditions.items()
-    }
-    return Report(
-        path,
-        precision,
-        len(conditions[ALL]),
-        comparisons,
-        model_bytes=len(lite),
-        compressed_bytes=len(zlib.compress(lite, 9)),
-        ms=median_ms(lite, conditions[ALL].feed(np.arange(1))),
+    lite, notes = converted(run.model)
+    bench = Workbench(
+        model=run.model,
+        lite=lite,
+        parts=parts_of(run.model),
+        samples=samples,
+        learned={},
+        conditions=conditions,
+        expected={condition: predict(run, rows) for condition, rows in conditions.items()},
+        specs=specs_of(run.model, run.recipe),
+        target=board,
+        budget=budget,
     )
+    return _Job(run, valid, bench, notes)
+
+
+def _tried(bench: Workbench, precision: str, say: Callable[[str], None]) -> list[Made]:
+    """Float first, to compare with, where the target takes it; what is asked for last."""
+    allowed = bench.target.formats
+    whole = [p for p in (LADDER[::-1] if precision == AUTO else (FLOAT,)) if p in allowed]
+    found = []
+    for each in whole:
+        if each not in (precision, "int8"):  # the last one; where the mixes begin
+            say(each)
+            found.append(bench.made(bench.uniform(each)))
+    if precision == AUTO:
+        return [*found, *mixes(bench, say)]
+    say(precision)
+    return [*found, bench.made(bench.uniform(precision))]
+
+
+def _refused(tried: list[Made]) -> GateError:
+    last = tried[-1].variant
+    wrong = last.wrong or next(made.variant.wrong for made in tried if made.variant.wrong)
+    variants = [made.variant for made in tried]
+    return GateError(f"nothing was written: {'; '.join(wrong)}\n{table(variants)}")
+
+
+def _written(job: _Job, path: str, best: Made, tried: list[Made], target: str) -> Report:
+    notes = job.notes + tuple(f"written in spite of: {wrong}" for wrong in best.variant.wrong)
+    variants = tuple(made.variant for made in tried)
+    report = Report(path, len(job.valid), variants, best.variant, target, notes)
+    golden = write_golden(golden_samples(job.run, job.valid, best.lite))
+    size = pack(path, best.lite, _card(job.run, report), job.run.tokenizer_json, golden)
+    return dataclasses.replace(report, file_bytes=size)
 
 
 def _card(run: Run, report: Report) -> Card:
     """Counts of rows only, no times and no differences: two exports write the same card."""
     figures: dict[str, dict[str, dict[str, float]]] = {}
-    for condition, seen in report.comparisons.items():
+    for condition, seen in report.chosen.comparisons.items():
         of = figures[condition] = {}
         for name, output in seen.outputs.items():
             of.setdefault(f"keras_{output.measure}", {})[name] = output.keras
@@ -177,7 +209,17 @@ def _card(run: Run, report: Report) -> Card:
         outputs=specs_of(run.model, recipe),
         optional=recipe.optional,
         precision=report.precision,
+        formats=report.chosen.formats,
         metrics={"rows": report.rows, **figures},
         versions={**run.about["versions"], **{name: metadata.version(name) for name in PACKAGES}},
         recipe=recipe.to_dict(),
+        notes=report.notes,
     )
+
+
+@contextmanager
+def _progress():
+    """Says on a terminal what is being made and measured."""
+    console = Console(stderr=True)
+    with console.status("") as status:
+        yield lambda what: status.update(f"making and measuring {what}")

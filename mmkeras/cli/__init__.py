@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mmkeras.cli import check, compare, quickstart, recipes, runs, search, train
+from mmkeras.cli import check, compare, quickstart, recipes, runs, search, ship, train
 from mmkeras.cli.printing import Stopped
 
 FAILED, MISUSED = 1, 2  # exit codes: a check that failed; wrong usage or bad input
@@ -50,7 +50,8 @@ for verb in (  # the order of --help
     search.search,
     recipes.recipes,
     runs.evaluate,
-    runs.export,
+    ship.fits,
+    ship.export,
     runs.info,
 ):
     app.command()(verb)

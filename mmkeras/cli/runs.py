@@ -1,4 +1,4 @@
-"""What is done with a run: `mmkeras evaluate`, `mmkeras export`, `mmkeras info`."""
+"""What is done with a run: `mmkeras evaluate`, `mmkeras info`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ import typer
 from mmkeras.cli.options import (
     AsJson,
     AudioColumn,
-    Budget,
     ImageColumn,
-    RunPath,
     SensorColumn,
     TextColumn,
     VideoColumn,
     named_columns,
 )
-from mmkeras.cli.printing import hint, print_evaluation, print_json
+from mmkeras.cli.printing import print_evaluation, print_json
 
 if TYPE_CHECKING:
     from mmkeras.manifest import Manifest
@@ -91,29 +89,6 @@ def _rows_for(
     kinds = {name: spec.kind for name, spec in specs.items()}
     targets = {name: task.kind for name, task in file.recipe.outputs.items()}
     return load_manifest(data, targets=targets, **arguments(usual, kinds), **given)
-
-
-def export(
-    run: RunPath,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The .tflite file to write.")],
-    precision: Annotated[str, typer.Option(help="float32, dynamic_int8 or int8.")] = "int8",
-    budget: Budget = 0.02,
-    as_json: AsJson = False,
-) -> None:
-    """Convert, shrink, check on the device's runtime, and only then write one file."""
-    from mmkeras.quiet import import_keras
-
-    import_keras()
-    import mmkeras
-    from mmkeras_export import export as ship
-
-    loaded = mmkeras.load(run)
-    report = ship(loaded, output, precision, loaded.rows("train"), loaded.rows("valid"), budget)
-    if as_json:
-        print_json(report.to_dict())
-    else:
-        print(report)
-        hint(f"next: mmkeras-edge verify {output}", as_json)
 
 
 def info(

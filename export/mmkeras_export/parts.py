@@ -1,0 +1,48 @@
+"""The parts of a model that may have number formats of their own: branches, heads, and the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+from mmkeras_export.signature import outputs_of
+from mmkeras_export.slimming.costs import REST, branch_of, branches, multiply_adds
+
+
+@dataclass(frozen=True)
+class Part:
+    """Layers that are quantised alike; `macs` are their multiply-adds for one sample."""
+
+    layers: tuple[str, ...]  # of the model itself
+    within: frozenset[str]  # and of the towers among them, of every depth
+    macs: int
+
+
+def parts_of(model: keras.Model) -> dict[str, Part]:
+    """By name: each input of `mmkeras.build_model` or nested model, each output with layers of its
+    own, and "(rest)", the fusion; all of a plain model is "(rest)". In the order of the layers."""
+    names = (*branches(model), *outputs_of(model))
+    macs: dict[str, int] = {}
+    for path, count in multiply_adds(model).items():
+        part = branch_of(path, names)
+        macs[part] = macs.get(part, 0) + count
+    found: dict[str, list[keras.Layer]] = {}
+    for layer in model.layers:
+        if not isinstance(layer, keras.layers.InputLayer):
+            found.setdefault(branch_of(layer.name, names), []).append(layer)
+    return {
+        name: Part(
+            tuple(layer.name for layer in layers),
+            frozenset(deep.name for layer in layers for deep in _with_its_own(layer)),
+            macs.get(name, 0),
+        )
+        for name, layers in found.items()
+    }
+
+
+def _with_its_own(layer: keras.Layer) -> list[keras.Layer]:
+    return [layer, *layer._flatten_layers(include_self=False)]
+
+
+__all__ = ["REST", "Part", "parts_of"]
