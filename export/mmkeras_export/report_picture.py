@@ -67,10 +67,9 @@ def _dots(axes: Axes, report: Report, output: str) -> None:
         axes.plot(of.file, place, "X" if variant.wrong else "o", color=_color(report, variant))
     axes.axvline(seen[0].keras, color=INK, lw=0.8, ls="--")
     low, high = axes.get_xlim()
-    least = 0.02 * abs(seen[0].keras)  # differences below are not worth a jump
-    if high - low < least:
-        middle = (low + high) / 2
-        axes.set_xlim(middle - least / 2, middle + least / 2)
+    wider = max(0.0, 0.05 * abs(seen[0].keras) - (high - low)) / 2  # what is small shall look so
+    low, high = low - wider, high + wider
+    axes.set_xlim(low, min(high, 1.005) if seen[0].higher else high)
     axes.locator_params(axis="x", nbins=4)
     axes.grid(axis="x", alpha=0.3)
     better = "" if seen[0].higher else ", lower is better"
