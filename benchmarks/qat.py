@@ -1,11 +1,12 @@
 """What quantization-aware training wins back where full int8 loses much, over several seeds.
 
 A small depthwise network reads scikit-learn's handwritten digits; then its channels are scaled to
-sizes that lie decades apart, which changes nothing in float and leaves a few of 256 levels to most
-of them in int8: large networks come to that by themselves. Every figure is of the 597 pictures that
-training never saw, int8 by the very file. "longer" trained as long and in the same way in float.
+sizes that lie evenly over some decades, in random order, which changes nothing in float and leaves
+a few of 256 levels to most of them in int8: large networks come to that by themselves. Every figure
+is of the 597 pictures that training never saw, int8 by the very file. "longer" trained as long and
+in the same way in float. Goal: where int8 loses more than a point, half of it is won back.
 
-    python benchmarks/qat.py --seeds 3 --decades 2
+    python benchmarks/qat.py --seeds 3 --decades 2.5
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ CALIBRATION = 128
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--decades", type=float, default=2.0)
+    parser.add_argument("--decades", type=float, default=2.5)
     parser.add_argument("--epochs", type=int, default=5)
     options = parser.parse_args()
     import_keras()
@@ -53,7 +54,7 @@ def measured(seed: int, decades: float, epochs: int) -> tuple[float, float, floa
     seen, unseen = (pictures[:SEEN], labels[:SEEN]), (pictures[SEEN:], labels[SEEN:])
     keras.utils.set_random_seed(seed)
     model = network()
-    trained(model, *seen, 1e-2, 10)
+    trained(model, *seen, 1e-2, 20)
     scaled_badly(model, decades, seed)
     weights = model.get_weights()
     whole = accuracy(model.predict(unseen[0], verbose=0), unseen[1])
@@ -90,7 +91,8 @@ def scaled_badly(model, decades: float, seed: int) -> None:
     random = np.random.default_rng(seed)
     for giver, taker in (("first_bn", "depthwise"), ("depthwise_bn", "pointwise")):
         norm, kernel = model.get_layer(giver), model.get_layer(taker).kernel
-        factors = 10.0 ** -random.uniform(0, decades, norm.gamma.shape[0]).astype(np.float32)
+        exponents = random.permutation(np.linspace(0, decades, norm.gamma.shape[0]))
+        factors = (10.0**-exponents).astype(np.float32)
         norm.gamma.assign(np.asarray(norm.gamma) * factors)
         norm.beta.assign(np.asarray(norm.beta) * factors)
         kernel.assign(np.asarray(kernel) / factors[:, np.newaxis])  # (h, w, in, out)

@@ -146,7 +146,7 @@ def toy(tmp_path, write_toys) -> Path:
     return write_toys(tmp_path)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recipe() -> Recipe:
     """A model of the toys that trains in a moment."""
     from mmkeras.modalities import Audio, Image, Text

@@ -19,7 +19,7 @@ from mmkeras_edge.inputs import pick
 from mmkeras_export.centroids import INITS, kmeans, nearest
 from mmkeras_export.holding import Hold, Holding
 from mmkeras_export.kernels import Kernel, by_pattern, copied, trained
-from mmkeras_export.tuning import TUNING, Tuning
+from mmkeras_export.tuning import TUNING, Tuning, check_rows
 
 PRUNED = 0.01  # share of zeros above which a kernel was pruned: by chance there is hardly one
 
@@ -60,22 +60,26 @@ def cluster_model(model: keras.Model, clusters: Clusters = 16, init: str = "line
     return small
 
 
-@cluster.register
+@cluster.register(Run)
 def cluster_run(
     run: Run,
     train: Manifest | Prepared,
     valid: Manifest | Prepared,
-    clusters: Clusters = 16,
+    clusters: Clusters | Clustering = 16,
     epochs: int = 2,
     out: str | os.PathLike[str] | None = None,
     training: Training = TUNING,
     resume: bool = False,
 ) -> Run:
-    """A copy of the run whose shared values were trained on for `epochs`; arguments as `prune`."""
-    plain = dict(clusters) if isinstance(clusters, Mapping) else clusters
-    about = {"clustered": {"clusters": plain, "epochs": epochs}}
+    """A copy of the run whose shared values were trained on for `epochs`, the best is kept.
+
+    `clusters` as in `Clustering`, or one with all that it can. `out` is the new run's folder; with
+    `resume`, a clustering that was cut off there goes on.
+    """
+    clustering = clusters if isinstance(clusters, Clustering) else Clustering(clusters)
     tuning = Tuning(epochs, out, training, resume)
-    return tuning.of(run, train, valid, Clustering(clusters), about)
+    check_rows("cluster", train, valid)
+    return tuning.of(run, copied(run.model), (train, valid), [clustering])
 
 
 class Clustering(Holding):
@@ -96,6 +100,12 @@ class Clustering(Holding):
         check(clusters, init)
         self.clusters = clusters
         self.init = init
+
+    def plain_steps(self) -> list[dict[str, Any]]:
+        """What it does, as plain data for JSON."""
+        given = self.clusters
+        plain = dict(given) if isinstance(given, Mapping) else given
+        return [{"step": "cluster", "clusters": plain, "init": self.init}]
 
     def lay_down(self, hold: Hold, model: keras.Model) -> None:
         """Clusters the model."""

@@ -27,6 +27,12 @@ def rounded_weight(weight, axes):
     return straight_through(weight, ops.round(weight / scale) * scale)
 
 
+def rounded_table(table):
+    """Asymmetric int8 with one scale for a whole table, any shape: the file looks rows up as it
+    does activations. The gradient is that of the table. Zero stays zero."""
+    return straight_through(table, rounded(table, *_ends(table)))
+
+
 def rounded(x, low, high):
     """Asymmetric int8 between `low` <= 0 and `high` >= 0: s = (high - low) / 255,
 

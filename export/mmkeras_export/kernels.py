@@ -1,9 +1,4 @@
-"""The weights of any Keras model that are worth shrinking, by the names of the layers around them.
-
-A kernel is read as matrices (P, I, O): P positions of a convolution's window, I inputs, O outputs.
-N of M weights and blocks are counted along the inputs, which lie beside each other in the exported
-file: there a dense kernel is (O, I), and one of a convolution (O, height, width, I).
-"""
+"""The weights of any Keras model that are worth shrinking, by the layers that they belong to."""
 
 from __future__ import annotations
 
@@ -11,44 +6,17 @@ import difflib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import keras
 import numpy as np
 from keras import ops
 
+from mmkeras_export.layouts import Layout, is_depthwise, layout_of
+
 T = TypeVar("T")
 
 MIN_WEIGHTS = 1_000  # a smaller kernel saves nothing worth its part in the answer
-TRANSPOSED = (
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-)
-DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
-
-
-class Layout(NamedTuple):
-    """How the axes of a kernel become (positions, inputs, outputs)."""
-
-    positions: tuple[int, ...]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-
-    def matrices(self, array: np.ndarray) -> np.ndarray:
-        """A kernel as (P, I, O)."""
-        shape = [math.prod(array.shape[axis] for axis in axes) for axes in self]
-        return array.transpose(self._order).reshape(shape)
-
-    def kernel(self, matrices: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-        """(P, I, O) as the kernel of that shape that it came from."""
-        order = self._order
-        back = np.argsort(order)
-        return matrices.reshape([shape[axis] for axis in order]).transpose(back)
-
-    @property
-    def _order(self) -> tuple[int, ...]:
-        return (*self.positions, *self.inputs, *self.outputs)
 
 
 class Kernel(NamedTuple):
@@ -79,7 +47,7 @@ def kernels_of(model: keras.Model) -> list[Kernel]:
         layer = layers[-1]
         name = "/".join((*(each.name for each in layers[1:]), weight.name))
         if id(weight) not in found and _is_kernel(layer, weight):
-            found[id(weight)] = Kernel(weight, name, _layout(layer, weight))
+            found[id(weight)] = Kernel(weight, name, layout_of(layer, weight))
     return list(found.values())
 
 
@@ -143,24 +111,6 @@ def _is_kernel(layer: keras.Layer, weight: keras.Variable) -> bool:
     return (
         sum(size > 1 for size in weight.shape) > 1
         and math.prod(weight.shape) >= MIN_WEIGHTS
-        and not isinstance(layer, DEPTHWISE)
-        and "depthwise" not in weight.name
+        and not is_depthwise(layer, weight)
         and "bias" not in weight.name  # of attention: one for each head and unit
     )
-
-
-def _layout(layer: keras.Layer, weight: keras.Variable) -> Layout:
-    axes = tuple(range(len(weight.shape)))
-    if isinstance(layer, TRANSPOSED):
-        return Layout(axes[:-2], axes[-1:], axes[-2:-1])
-    if isinstance(layer, keras.layers.EinsumDense):
-        return _einsum_layout(layer.equation, axes)
-    return Layout(axes[:-2], axes[-2:-1], axes[-1:])
-
-
-def _einsum_layout(equation: str, axes: tuple[Any, ...]) -> Layout:
-    """Of "abc,cde->abde": what both sides of the arrow have is a position, as in a batch."""
-    given, kernel, answer = equation.replace("->", ",").replace(".", "").split(",")
-    inputs = tuple(axis for axis in axes if kernel[axis] not in answer)
-    outputs = tuple(axis for axis in axes if kernel[axis] not in given)
-    return Layout(tuple(axis for axis in axes if axis not in (*inputs, *outputs)), inputs, outputs)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmkeras_export.kernels import Layout
+from mmkeras_export.layouts import Layout
 
 N_OF_M = re.compile(r"(\d+):(\d+)")
 # Of each kernel, whatever the others have: a threshold for all could cut a layer through ("layer

@@ -14,8 +14,8 @@ from mmkeras.prepare import Prepared
 from mmkeras.run import Run
 from mmkeras.training import Training
 from mmkeras_export.kernels import by_pattern, copied, trained
-from mmkeras_export.masks import Block, masks_of
-from mmkeras_export.tuning import TUNING, Tuning
+from mmkeras_export.masks import masks_of
+from mmkeras_export.tuning import TUNING, Tuning, check_rows
 from mmkeras_export.zeros import Pruning, Sparsity, table_of
 
 
@@ -23,10 +23,14 @@ from mmkeras_export.zeros import Pruning, Sparsity, table_of
 def prune(of: Any, *args: Any, **kwargs: Any) -> Any:
     """A copy of a model or a run with zeros for its smallest weights; what was given stays.
 
-    - `prune(model, sparsity=0.5, block=(1, 1), scope="layer")` does it at once to any Keras model:
-      see `prune_model`. To have it learn meanwhile: `model.fit(..., callbacks=[Pruning(0.5)])`.
+    - `prune(model, sparsity=0.5)` does it at once to any Keras model: see `prune_model`. To have it
+      learn meanwhile: `model.fit(..., callbacks=[Pruning(0.5)])`.
     - `prune(run, train, valid, sparsity=0.5, epochs=3, ...)` trains a mmkeras run on: see
       `prune_run`.
+
+    `sparsity` is 0.5, "2:4", a schedule, {"head": 0.8} by pattern of layer names, or all that a
+    `Pruning` can: Pruning(0.5, block=(4, 1)), Pruning(0.7, scope="global"), and in training
+    Pruning(0.7, criterion="movement").
 
     Frozen layers, vectors, depthwise and small kernels are left alone: see
     `mmkeras_export.kernels`. It brings a smaller download, and no speed. Raises ValueError for
@@ -40,18 +44,21 @@ def prune(of: Any, *args: Any, **kwargs: Any) -> Any:
 @prune.register
 def prune_model(
     model: keras.Model,
-    sparsity: Sparsity = 0.5,
-    block: Block = (1, 1),
-    scope: str = "layer",
+    sparsity: Sparsity | Pruning = 0.5,
 ) -> keras.Model:
     """A copy of any Keras model in which the smallest weights are zero, at once.
 
-    `sparsity` is a share of zeros, "2:4", or a table of these by pattern of layer names; with
-    `block` and `scope` as in `Pruning`. Fine-tune the copy with `callbacks=[KeepZeros()]`.
+    `sparsity` is a share of zeros, "2:4", or a table of these by pattern of layer names; or a
+    `Pruning`, with blocks and scope. Fine-tune the copy with `callbacks=[KeepZeros()]`.
     """
-    wish = Pruning(sparsity, block, scope)  # checks it
+    wish = sparsity if isinstance(sparsity, Pruning) else Pruning(sparsity)
+    if wish.criterion != "magnitude":
+        raise ValueError(
+            f"{wish.criterion} shows in a training: model.fit(..., callbacks=[Pruning(...)]); at "
+            "once, weights go by magnitude"
+        )
     slim = copied(model)
-    for amount, kernels in by_pattern(trained(slim), table_of(sparsity)):
+    for amount, kernels in by_pattern(trained(slim), table_of(wish.sparsity)):
         if callable(amount):
             raise ValueError(
                 "a schedule is for a training: model.fit(..., callbacks=[Pruning(schedule)]). To "
@@ -84,8 +91,9 @@ def prune_run(
     was cut off there goes on.
     """
     pruning = sparsity if isinstance(sparsity, Pruning) else Pruning(sparsity)
-    about = {"pruned": {**pruning.plain(), "epochs": epochs}}
-    return Tuning(epochs, out, training, resume).of(run, train, valid, pruning, about)
+    tuning = Tuning(epochs, out, training, resume)
+    check_rows("prune", train, valid)
+    return tuning.of(run, copied(run.model), (train, valid), [pruning])
 
 
 def sparsity_of(model: keras.Model) -> float:

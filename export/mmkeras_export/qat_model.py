@@ -15,6 +15,7 @@ from keras import activations, ops
 from mmkeras_export.fake_quantization import (
     FakeQuantize,
     rounded,
+    rounded_table,
     rounded_weight,
     tied,
     zeros_kept,
@@ -87,9 +88,11 @@ class QuantizationAware(keras.Model):
         return {of.name: of.weight for weights in self._scaled.values() for of in weights}
 
     def remember(self) -> None:
-        """Takes weights that are equal now for those that are to stay equal."""
+        """Takes weights that are equal now for those that are to stay equal, once."""
         weights = self.scaled_weights
         for name, groups in zip(self.grouped, self.groups, strict=True):
+            if ops.convert_to_numpy(groups).min() >= 0:
+                continue  # two values may have met since: they are two all the same
             _, places = np.unique(ops.convert_to_numpy(weights[name]), return_inverse=True)
             groups.assign(places.reshape(groups.shape))
 
@@ -161,7 +164,8 @@ class QuantizationAware(keras.Model):
             value = ops.convert_to_tensor(weight)
             if name in groups:
                 value = tied(value, ops.convert_to_tensor(groups[name]), self.grouped[name])
-            found[id(weight)] = rounded_weight(zeros_kept(value), axes)
+            value, is_table = zeros_kept(value), len(axes) == len(weight.shape)
+            found[id(weight)] = rounded_table(value) if is_table else rounded_weight(value, axes)
         return found
 
     def calibrate(self, samples: Iterable[Sample]) -> None:
@@ -174,6 +178,17 @@ class QuantizationAware(keras.Model):
             while batch := list(itertools.islice(samples, ROWS)):
                 feed = {name: np.stack([sample[name] for sample in batch]) for name in batch[0]}
                 call_by_name(self, feed)
+
+    def take_ranges(self, part: QuantizationAware) -> None:
+        """Takes over the ranges of a part of it that trained by itself, by their places."""
+        found: dict[str, list[FakeQuantize]] = {}
+        places = {number: key for key, number in part._numbers.items()}
+        for number, (place, where) in enumerate(zip(part.places, part.ranges, strict=True)):
+            if places[number][0] != "input":  # its inputs are not those of the whole
+                found.setdefault(place.name, []).append(where)
+        for place, where in zip(self.places, self.ranges, strict=True):
+            if found.get(place.name):
+                where.set_weights(found[place.name].pop(0).get_weights())
 
     def float_values(self, sample: Sample) -> dict[int, np.ndarray]:
         """What the float model has at each place, by the number of its range, for one sample."""

@@ -7,12 +7,11 @@ from typing import Any
 
 import keras
 
-from mmkeras_export.kernels import DEPTHWISE, TRANSPOSED
+from mmkeras_export.layouts import layout_of
 
 Axes = tuple[int, ...]  # that one scale covers
 
 TABLES = ("embedding", "embeddings", "table", "words")  # last parts of names: one row a word
-SEPARABLE = (keras.layers.SeparableConv1D, keras.layers.SeparableConv2D)
 
 
 def scaled_weights(
@@ -39,17 +38,7 @@ def _axes(layer: keras.Layer, weight: keras.Variable) -> Axes | None:
     name, rank = weight.name, len(weight.shape)
     if rank < 2 or not name.endswith(("kernel", *TABLES)):
         return None
-    if name.endswith(TABLES):
-        return tuple(range(rank))
-    if isinstance(layer, keras.layers.EinsumDense):
-        given, result = layer.equation.replace("...", "").split("->")
-        letters = given.split(",")[1]
-        return tuple(axis for axis, letter in enumerate(letters) if letter not in result)
-    if isinstance(layer, DEPTHWISE) or (isinstance(layer, SEPARABLE) and "depthwise" in name):
-        return tuple(range(rank - 2))
-    if isinstance(layer, TRANSPOSED):
-        return (*range(rank - 2), rank - 1)
-    return tuple(range(rank - 1))
+    return tuple(range(rank)) if name.endswith(TABLES) else layout_of(layer, weight).summed
 
 
 def call_with(

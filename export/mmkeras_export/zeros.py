@@ -75,7 +75,7 @@ class Pruning(Holding):
         """Whether one threshold is for all kernels of an entry."""
         return SCOPES[self.scope]
 
-    def plain(self) -> dict[str, Any]:
+    def plain_steps(self) -> list[dict[str, Any]]:
         """What it does, as plain data for JSON; a schedule as it prints."""
         table = {
             pattern: repr(amount) if callable(amount) else amount
@@ -83,7 +83,7 @@ class Pruning(Holding):
         }
         asked = table if isinstance(self.sparsity, Mapping) else table["*"]
         options = {"block": list(self.block), "scope": self.scope, "criterion": self.criterion}
-        return {"sparsity": asked, **options}
+        return [{"step": "prune", "sparsity": asked, **options}]
 
     def lay_down(self, hold: Hold, model: keras.Model) -> None:
         """Masks, which let all through yet."""

@@ -6,6 +6,7 @@ from keras import ops
 from mmkeras_export.fake_quantization import (
     FakeQuantize,
     rounded,
+    rounded_table,
     rounded_weight,
     straight_through,
     tied,
@@ -25,9 +26,9 @@ def test_a_weight_is_rounded_to_127_levels_of_its_channel():
 
 
 def test_one_scale_for_a_table():
-    table = np.array([[1.27, 0.1], [0.504, -0.0014]], np.float32)
-    wanted = [[1.27, 0.10], [0.50, 0.0]]
-    np.testing.assert_allclose(rounded_weight(table, axes=(0, 1)), wanted, atol=1e-7)
+    table = np.array([[-1.0, 0.0], [0.006, 1.55]], np.float32)  # a step is 0.01
+    np.testing.assert_allclose(rounded_table(table), [[-1.0, 0.0], [0.01, 1.55]], atol=1e-6)
+    np.testing.assert_array_equal(slope(rounded_table, table), np.ones((2, 2)))
 
 
 def test_an_activation_is_rounded_to_256_levels_of_which_zero_is_one():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mmkeras_export import Constant, Polynomial, Pruning
-from mmkeras_export.kernels import Layout
+from mmkeras_export.layouts import Layout
 from mmkeras_export.masks import masks_of
 
 SHAPES = {"dense": (30, 24), "convolution": (3, 3, 18, 16)}  # 30 and 18 are no multiples of 4

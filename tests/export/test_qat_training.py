@@ -1,15 +1,17 @@
 """Quantization-aware training against the files that it is for."""
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 from keras import layers, ops
 from sklearn.datasets import load_digits
 
 import mmkeras
-from mmkeras.frozen import head_model
+from mmkeras.frozen import give_back, head_model
 from mmkeras_export import (
     Settle,
+    cluster,
     convert,
     islands_of,
     learned_ranges,
@@ -20,7 +22,9 @@ from mmkeras_export import (
     sparsity_of,
 )
 from mmkeras_export.comparison import rows_of
+from mmkeras_export.kernels import kernels_of
 from mmkeras_export.qat_model import QuantizationAware
+from mmkeras_export.qat_ranges import plain_ranges
 
 
 def digits():
@@ -99,7 +103,7 @@ def test_the_file_takes_the_ranges_that_were_learned(ruined):
     aware = qat(model, samples)
     for place in aware.ranges[1:4]:  # behind the rectifiers: all that is larger is clipped
         place.high.assign(float(place.high) / 2)
-    learned = learned_ranges(aware, whole, samples[0])
+    learned = learned_ranges(aware, whole, samples)
     assert len(learned) == len(aware.ranges) == 7
     lite = int8_of(model, pictures[:64], whole, learned)
     file = run_lite(lite, {"x": pictures[:64]})["y"]
@@ -110,9 +114,9 @@ def test_the_file_takes_the_ranges_that_were_learned(ruined):
 def test_ranges_of_another_model_are_refused(ruined):
     _, whole, _, pictures, _ = ruined
     with pytest.raises(ValueError, match="no tensor of the file holds what the model computes"):
-        learned_ranges(qat(depthwise_net()), whole, {"x": pictures[0] + 1})
+        learned_ranges(qat(depthwise_net()), whole, [{"x": pictures[0] + 1}])
     with pytest.raises(ValueError, match="wanted a model that qat made"):
-        learned_ranges(depthwise_net(), whole, {"x": pictures[0]})
+        learned_ranges(depthwise_net(), whole, [{"x": pictures[0]}])
 
 
 def test_it_wins_back_at_least_half_of_what_int8_lost(ruined):
@@ -143,22 +147,9 @@ def test_a_run_comes_back_as_a_plain_one_and_keeps_its_zeros(run, stamps, tmp_pa
         for a, b in zip(kept, pruned.model.trainable_weights, strict=True)
     )
     stored = mmkeras.load(aware.path)
-    assert (stored.about["qat"], stored.about["pruned"]) == ({"epochs": 1}, pruned.about["pruned"])
+    steps = [*pruned.about["steps"], {"step": "qat", "settle": 0.5, "epochs": 1}]
+    assert stored.about["steps"] == steps
     assert stored.recipe == run.recipe
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"epochs": 0}, r"it takes at least one epoch. Received: epochs=0"),
-        ({"valid": None}, r"a run learns from rows: qat\(run, train, valid\)"),
-        ({"train": ()}, r"a run learns from rows: qat\(run, train, valid\)"),
-    ],
-)
-def test_a_run_wants_rows_and_epochs(arguments, message, run, stamps):
-    given = {"train": stamps.train, "valid": stamps.valid, **arguments}
-    with pytest.raises(ValueError, match=message):
-        qat(run, **given)
 
 
 FAMILIES = ("MobileNetV2", "ResNet50", "EfficientNetB0")
@@ -191,6 +182,36 @@ def test_the_families_learn_and_come_near_their_files(family):
     assert np.abs(ours - file).mean() < np.abs(plain - file).mean()
 
 
+@pytest.mark.slow
+def test_a_transformer_of_keras_hub_learns_with_rounding_and_keeps_zeros_and_shared_values():
+    backbone = keras_hub.models.BertBackbone(
+        vocabulary_size=200,
+        num_layers=1,
+        num_heads=4,
+        hidden_dim=64,
+        intermediate_dim=128,
+        max_sequence_length=16,
+    )
+    answer = layers.Dense(2, activation="softmax", name="y")(backbone.output["pooled_output"])
+    model = keras.Model(backbone.input, answer)
+    model = cluster(prune(model, 0.5), 16)
+    random = np.random.default_rng(0)
+    rows = {
+        "token_ids": random.integers(1, 200, (32, 16)),
+        "segment_ids": np.zeros((32, 16), int),
+        "padding_mask": np.ones((32, 16), int),
+    }
+    labels = rows["token_ids"][:, 0] % 2
+    before = [kernel.numpy() for kernel in kernels_of(model)]
+    aware = compiled(qat(model, rows_of(rows)), 1e-3)
+    losses = aware.fit(rows, labels, epochs=4, verbose=0, callbacks=[Settle()]).history["loss"]
+    assert losses[-1] < losses[0]
+    for old, new in zip(before, kernels_of(model), strict=True):
+        np.testing.assert_array_equal(new.numpy() == 0, old == 0)
+        assert (new.numpy() != old).any(), new.name
+        assert len(np.unique(new.numpy())) <= 16, new.name
+
+
 def test_behind_a_frozen_tower_the_rest_still_learns_with_rounding():
     image = mmkeras.Image("cnn", size_px=(32, 32), trainable=False)
     table = mmkeras.Text("embedding", length=4, vocabulary=50)
@@ -201,3 +222,10 @@ def test_behind_a_frozen_tower_the_rest_still_learns_with_rounding():
     rounded, here = ({name.split("/")[0] for name in of.scaled_weights} for of in (whole, head))
     assert here < rounded
     assert all(name.startswith("image") for name in rounded - here)
+    for number, where in enumerate(head.ranges):
+        if where.span is None:
+            where.high.assign(1.0 + number)
+    give_back(head, whole)  # with the ranges that it learned
+    learned = [each for each in plain_ranges(head) if each[0] not in ("image", "text")]
+    assert len(learned) > 3
+    assert all(each in plain_ranges(whole) for each in learned)

@@ -15,7 +15,6 @@ from mmkeras.losses import loss_of_each
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run
-from mmkeras.train import fit
 from mmkeras.training import Training
 from mmkeras_edge.inputs import pick
 from mmkeras_export.slimming.choice import Cut, choose
@@ -23,11 +22,12 @@ from mmkeras_export.slimming.costs import slimmed
 from mmkeras_export.slimming.graph import channels_of
 from mmkeras_export.slimming.importance import CRITERIA, Examples, gradients_of
 from mmkeras_export.slimming.rebuilding import rebuilt
+from mmkeras_export.tuning import Did, Tuning, check_rows
 
 Share = float | Mapping[str, float]
 
 # Half the rate of a training from scratch: what is left has to take over from what is gone.
-TUNING = Training(learning_rate=1e-3, frozen_share=0.0)
+TUNING = Training(learning_rate=1e-3)
 
 
 @singledispatch
@@ -86,33 +86,29 @@ def slim_run(
     share: Share = 0.5,
     epochs: int = 10,
     out: str | os.PathLike[str] | None = None,
-    cut: Cut = Cut(),  # noqa: B008  frozen
     training: Training = TUNING,
+    resume: bool = False,
+    cut: Cut = Cut(),  # noqa: B008  frozen
 ) -> Run:
     """A run with the `slim_model` of this one, trained on for `epochs`; its best epoch is kept.
 
-    `run` stays as it is; `out` is the new run's folder. Towers that are frozen are left alone. The
-    recipe still says what the model was built from: a layer that lost channels follows from the
-    model alone, and `about["slimmed"]` says what it lost.
+    `run` stays as it is; `out` is the new run's folder; with `resume`, a training that was cut off
+    there goes on. Towers that are frozen are left alone. The recipe still says what the model was
+    built from: a layer that lost channels follows from the model alone, and the step in
+    `about["steps"]` says what each branch lost.
     """
-    if epochs < 1:
-        raise ValueError(f"slimming wants at least one epoch. Received: epochs={epochs}")
+    tuning = Tuning(epochs, out, training, resume)
+    check_rows("slim", train, valid)
     data = run.prepare(train), run.prepare(valid)
     examples = _examples(run, data[0], training) if cut.criterion == "taylor" else None
     model = slim_model(run.model, share, cut, examples)
-    lost = slimmed(run.model, model)
-    tuned = fit(model, *data, epochs=epochs, training=training)
-    about = {
-        **tuned.about,
-        "slimmed": {
-            "share": dict(share) if isinstance(share, Mapping) else share,
-            "cut": dataclasses.asdict(cut),
-            **dataclasses.asdict(lost),
-            "epochs": epochs,
-        },
+    step = {
+        "step": "slim",
+        "share": dict(share) if isinstance(share, Mapping) else share,
+        "cut": dataclasses.asdict(cut),
+        **dataclasses.asdict(slimmed(run.model, model)),
     }
-    made = dataclasses.replace(tuned, about=about)
-    return dataclasses.replace(made, path=made.save(out)) if out is not None else made
+    return tuning.of(run, model, data, [Did([step])])
 
 
 def _examples(run: Run, train: Prepared, training: Training) -> Examples:

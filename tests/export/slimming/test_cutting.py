@@ -12,11 +12,12 @@ def slimmer(run, stamps, tmp_path_factory):
     training = mmkeras.Training(batch_size=32, learning_rate=3e-3, augment=False)
     cut = Cut("taylor", multiple=4)
     share = {"image_*": 0.5, "*": 0.3}
-    return slim(run, stamps.train, stamps.valid, share, 3, out, cut, training)
+    return slim(run, stamps.train, stamps.valid, share, 3, out, training, cut=cut)
 
 
 def test_a_slimmed_run_is_stored_and_says_what_it_lost(run, slimmer):
-    lost = mmkeras.load(slimmer.path).about["slimmed"]
+    (lost,) = mmkeras.load(slimmer.path).about["steps"]
+    assert (lost["step"], lost["epochs"]) == ("slim", 3)
     assert lost["share"] == {"image_*": 0.5, "*": 0.3}
     assert lost["cut"]["criterion"] == "taylor"
     image = [lost[when]["image"]["multiply_adds"] for when in ("before", "after")]
@@ -37,5 +38,5 @@ def test_it_answers_nearly_as_well(run, slimmer, stamps):
 
 
 def test_a_training_of_no_epochs_is_refused(run, stamps):
-    with pytest.raises(ValueError, match="slimming wants at least one epoch"):
+    with pytest.raises(ValueError, match="tuning wants at least one epoch"):
         slim(run, stamps.train, stamps.valid, epochs=0)
