@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from mmkeras_export.fitting import Fit, fits
     from mmkeras_export.gate import GateError
     from mmkeras_export.islands import islands_of
+    from mmkeras_export.linting import Finding, lint
     from mmkeras_export.number_formats import FORMATS, Format
     from mmkeras_export.packing import pack
     from mmkeras_export.pricing import device_figures
     from mmkeras_export.pruning import prune, sparsity_by_layer, sparsity_of
     from mmkeras_export.qat_ranges import learned_ranges
     from mmkeras_export.qat_training import Settle, qat, strip
-    from mmkeras_export.quantization import quantize
+    from mmkeras_export.quantization import BORDERS, quantize
+    from mmkeras_export.ranges import CALIBRATIONS, activation_ranges
     from mmkeras_export.report import Report
     from mmkeras_export.savings import Savings, savings_of
     from mmkeras_export.schedules import Constant, Polynomial
@@ -47,6 +49,11 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "Format": "number_formats",
     "islands_of": "islands",
     "quantize": "quantization",
+    "BORDERS": "quantization",
+    "CALIBRATIONS": "ranges",
+    "activation_ranges": "ranges",
+    "lint": "linting",
+    "Finding": "linting",
     "run_lite": "comparison",
     "compare": "comparison",
     "Comparison": "comparison",
@@ -75,6 +82,8 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
 }
 
 __all__ = [
+    "BORDERS",
+    "CALIBRATIONS",
     "FORMATS",
     "TARGETS",
     "Clustering",
@@ -83,6 +92,7 @@ __all__ = [
     "ConversionError",
     "Cut",
     "Examples",
+    "Finding",
     "Fit",
     "Format",
     "GateError",
@@ -94,6 +104,7 @@ __all__ = [
     "Settle",
     "Target",
     "Variant",
+    "activation_ranges",
     "cluster",
     "compare",
     "convert",
@@ -103,6 +114,7 @@ __all__ = [
     "fits",
     "islands_of",
     "learned_ranges",
+    "lint",
     "multiply_adds",
     "pack",
     "prune",

@@ -16,6 +16,7 @@ from litert_quantizer.recipe_manager import RecipeManager
 
 from mmkeras_edge.inputs import pick
 from mmkeras_export.conversion import convert
+from mmkeras_export.halving import halve_tables
 from mmkeras_export.islands import islands_of
 from mmkeras_export.nodes import Node, Op, read_ends, read_nodes
 from mmkeras_export.number_formats import FLOAT_BITS, FORMATS, Format
@@ -93,6 +94,8 @@ def quantize(
         if border is not None:  # of the main graph, for loops have ends, too
             recipe.add_quantization_config(_any_of([scope]), end, border)
     made = _quantized(lite, recipe, ranges)
+    halved = {n.scope for n, of in zip(nodes, own, strict=True) if n.is_table and _is_half(of)}
+    made = halve_tables(made, halved)
     check_runs(made)
     return made
 
@@ -113,6 +116,7 @@ def _own(node: Node, wanted: Format) -> Format:
     if (
         not node.is_float  # it computes with token ids
         or not node.all_used  # the runtime refuses a split that leaves a part over
+        or (node.kind == Op.DIV and wanted.calibrated)  # by few: a mean over a mask collapses
         or (node.kind in ONE_SCALE and node.has_constant)
         or (node.kind == Op.BATCH_MATMUL and node.constant_first)  # learned queries
     ):
@@ -126,10 +130,14 @@ def _own(node: Node, wanted: Format) -> Format:
     return wanted
 
 
+def _is_half(form: Format) -> bool:
+    return form.weight_bits == HALF_BITS
+
+
 def _add(recipe: RecipeManager, form: Format, scopes: Iterable[str]) -> None:
     """Operations to a format, as far as litert_quantizer knows them in it."""
     every, names = Op.ALL_SUPPORTED, _any_of(scopes)
-    if form.weight_bits == HALF_BITS:
+    if _is_half(form):
         recipe.add_weight_only_config(
             names, every, num_bits=HALF_BITS, algorithm_key=AlgorithmName.FLOAT_CASTING
         )

@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 
-from mmkeras_export.calibration import calibration_samples, stratified
+from mmkeras_export.calibration import absences, calibration_samples, strata_of, stratified
 
 
 def test_each_class_comes_as_often_as_there_are_rows():
@@ -12,6 +12,27 @@ def test_each_class_comes_as_often_as_there_are_rows():
 
 def test_fewer_rows_than_wanted_are_all_taken_once():
     assert sorted(stratified(np.array(["a", "b", "a"]), 128)) == [0, 1, 2]
+
+
+def test_rows_that_lack_an_input_come_as_often_as_those_that_have_it(stamps):
+    table = stamps.train.table
+    silent = table["speech"] == ""
+    kind = table["category"][silent].mode()[0]
+    here = table["category"] == kind
+    assert (here & silent).sum() >= 2
+    few = [np.flatnonzero(which)[:count] for which, count in [(here & silent, 2), (~silent, 20)]]
+    data = stamps.train.rows(np.concatenate(few))
+    strata = strata_of(data, ("text", "audio"))
+    chosen = Counter(strata[stratified(strata, 2 * len(set(strata)))])
+    assert chosen[f"+- {kind}"] == 2  # of 22 rows
+    assert set(chosen) == set(strata)
+
+
+def test_nothing_is_taken_away_from_a_row_that_would_have_nothing_left():
+    present = np.array([[1, 1], [1, 1], [1, 0], [0, 1], [1, 0], [0, 1]], bool)
+    gone = absences(present, always=False)
+    assert gone.tolist() == [[1, 0], [0, 1], [0, 0], [0, 0], [0, 0], [0, 0]]
+    assert absences(present, always=True)[:, 0].tolist() == [1, 0, 0, 0, 1, 0]
 
 
 def test_a_quarter_lacks_each_optional_input_and_none_lacks_all(run, stamps):

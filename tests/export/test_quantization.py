@@ -12,9 +12,7 @@ from mmkeras.evaluation import predict
 from mmkeras_edge.graph import Graph
 from mmkeras_export import islands_of, quantize, run_lite
 from mmkeras_export.calibration import calibration_samples
-from mmkeras_export.conversion import convert
 from mmkeras_export.nodes import read_nodes
-from mmkeras_export.ranges import activation_ranges
 
 FLOAT32, INT32, INT8 = schema.TensorType.FLOAT32, schema.TensorType.INT32, schema.TensorType.INT8
 BORDER = {str(schema.BuiltinOperator.QUANTIZE), str(schema.BuiltinOperator.DEQUANTIZE)}
@@ -138,16 +136,6 @@ def test_no_samples_are_refused(lite):
         quantize(lite, "int8")
 
 
-def test_ranges_are_the_true_extremes_over_all_samples():
-    x = keras.Input((1,), name="x")
-    lite = convert(keras.Model({"x": x}, {"y": keras.layers.Rescaling(2.0, 1.0)(x)}))
-    samples = [{"x": np.array([value], np.float32)} for value in (0.0, -3.0, 5.0, 1.0)]
-    ranges = activation_ranges(lite, samples)
-    extremes = {(float(r["min"].item()), float(r["max"].item())) for r in ranges.values()}
-    assert (-3.0, 5.0) in extremes  # x
-    assert (-5.0, 11.0) in extremes  # 2 x + 1
-
-
 def test_a_model_with_a_recurrent_layer_is_quantised_too():
     series = keras.Input((6, 2), name="series")
     state = keras.layers.LSTM(8)(series)
@@ -157,3 +145,34 @@ def test_a_model_with_a_recurrent_layer_is_quantised_too():
     lite = quantize(model, "int8", [{"series": value} for value in values])
     error = run_lite(lite, {"series": values})["y"] - expected
     assert error.std() < 0.1 * expected.std()
+
+
+def test_float16_halves_tables_too_and_the_runtime_widens_them_once(lite):
+    half = quantize(lite, "float16")
+    model, whole = (flatbuffer.read_model(file) for file in (half, lite))
+    sizes = [
+        [
+            len(m.buffers[t.buffer].data)
+            for t in m.subgraphs[0].tensors
+            if b"emb" in t.name and m.buffers[t.buffer].data is not None
+        ]
+        for m in (whole, model)
+    ]
+    assert max(sizes[1]) == max(sizes[0]) / 2
+    (gather,) = (
+        step for step in steps_of(half) if step.kind == "GATHER" and step.given[0] == FLOAT32
+    )
+    assert gather.made == (FLOAT32,)
+
+
+def test_a_division_by_what_is_computed_stays_float_in_int8():
+    x = keras.Input((6, 4), name="x")
+    real = keras.ops.sum(keras.ops.cast(x > 0, "float32"), axis=(1, 2), keepdims=True)[:, 0]
+    mean = keras.ops.sum(x, axis=1) / keras.ops.maximum(real, 1.0)
+    model = keras.Model(x, keras.layers.Dense(3, name="y")(mean))
+    values = np.random.default_rng(0).normal(size=(32, 6, 4)).astype(np.float32)
+    lite = quantize(model, "int8", [{"x": value} for value in values])
+    (division,) = (step for step in steps_of(lite) if step.kind == "DIV")
+    assert division.given == (FLOAT32, FLOAT32)
+    expected = model.predict(values, verbose=0)
+    assert (run_lite(lite, {"x": values})["y"] - expected).std() < 0.1 * expected.std()
