@@ -27,6 +27,7 @@ from mmkeras_export.mixing import LADDER, cheapest, mixes
 from mmkeras_export.number_formats import FORMATS
 from mmkeras_export.packing import pack
 from mmkeras_export.parts import parts_of
+from mmkeras_export.qat_ranges import learned_ranges
 from mmkeras_export.report import Report, table
 from mmkeras_export.targets import Target, target_of
 from mmkeras_export.variants import FLOAT, Made, Workbench
@@ -153,7 +154,7 @@ def _job(
         lite=lite,
         parts=parts_of(run.model),
         samples=samples,
-        learned={},
+        learned=learned_ranges(run, lite, samples) if samples else {},
         conditions=conditions,
         expected={condition: predict(run, rows) for condition, rows in conditions.items()},
         specs=specs_of(run.model, run.recipe),
@@ -164,12 +165,13 @@ def _job(
 
 
 def _tried(bench: Workbench, precision: str, say: Callable[[str], None]) -> list[Made]:
-    """Float first, to compare with, where the target takes it; what is asked for last."""
-    allowed = bench.target.formats
-    whole = [p for p in (LADDER[::-1] if precision == AUTO else (FLOAT,)) if p in allowed]
+    """Float first, to compare with; what is asked for last."""
+    whole = [FLOAT]
+    if precision == AUTO:
+        whole += [p for p in LADDER[::-1] if p in bench.target.formats and p not in (FLOAT, "int8")]
     found = []
     for each in whole:
-        if each not in (precision, "int8"):  # the last one; where the mixes begin
+        if each != precision:
             say(each)
             found.append(bench.made(bench.uniform(each)))
     if precision == AUTO:

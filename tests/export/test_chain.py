@@ -1,5 +1,7 @@
 """Slimmed, pruned, clustered, trained with rounding: what each brings stays, down to the file."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -12,9 +14,7 @@ from mmkeras_export import (
     KeepZeros,
     Settle,
     cluster,
-    convert,
-    islands_of,
-    learned_ranges,
+    export,
     prune,
     qat,
     quantize,
@@ -22,7 +22,6 @@ from mmkeras_export import (
     slim,
     sparsity_by_layer,
 )
-from mmkeras_export.calibration import calibration_samples
 from mmkeras_export.comparison import rows_of
 from mmkeras_export.kernels import MIN_WEIGHTS, kernels_of
 
@@ -83,6 +82,14 @@ def int8_kernels(lite):
             yield np.asarray(data).view(np.int8).reshape(scales, -1).astype(int) - zero
 
 
+def int8_activations(lite):
+    """The tensors of a file that are computed in int8."""
+    model = flatbuffer.read_model(lite)
+    tensors = model.subgraphs[0].tensors
+    int8 = [each for each in tensors if each.type == schema.TensorType.INT8]
+    return [each for each in int8 if model.buffers[each.buffer].data is None]
+
+
 def check_file(lite, model):
     """Each kernel of the file has half of its weights zero, and few values under a scale."""
     found = list(int8_kernels(lite))
@@ -92,16 +99,21 @@ def check_file(lite, model):
         assert max(len(np.unique(each)) for each in values) <= VALUES, values.shape
 
 
-def test_the_int8_file_has_the_zeros_the_shared_values_and_the_ranges(runs, rows):
-    run = runs["qat"]
-    whole = convert(run.model)
-    samples = calibration_samples(run, rows[0])
-    learned = learned_ranges(run, whole, samples)
-    assert len(learned) > 3
-    lite = quantize(whole, "int8", samples, islands_of(run.model), learned)
+def test_the_int8_file_has_the_zeros_the_shared_values_and_the_ranges(runs, rows, tmp_path):
+    run, path = runs["qat"], tmp_path / "int8.tflite"
     assert min(sparsity_by_layer(run.model).values()) > 0.49
-    check_file(lite, run.model)
-    assert learned_ranges(runs["cluster"], whole, samples) == {}
+    # Twice as wide as they are: calibration would never come to these.
+    wide = [[place, 2 * low, 2 * high] for place, low, high in run.about["ranges"]]
+    wider = dataclasses.replace(run, about={**run.about, "ranges": wide})
+    export(wider, path, "int8", calibration=rows[0], validation=rows[1], budget=1.0)
+    check_file(path.read_bytes(), run.model)
+    scales = [each.quantization.scale[0] for each in int8_activations(path.read_bytes())]
+    steps = {place: (high - low) / 255 for place, low, high in wide}
+    found = [place for place, step in steps.items() if np.isclose(scales, step, rtol=1e-5).any()]
+    # Features have the scale of their stack, a table has its own, and toys are of one colour.
+    own = {"image_feature/0", "text_feature/0", "text_embedding/0", "image_pixels/0"}
+    assert {*found} == {*steps} - own
+    assert len(found) == 8
 
 
 BUILT = {
