@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mmkeras_export.clustering import Clustering, cluster
     from mmkeras_export.comparison import Comparison, compare, run_lite
-    from mmkeras_export.conversion import ConversionError, convert
+    from mmkeras_export.conversion import ConversionError, ConversionWarning, convert
     from mmkeras_export.exporting import export, export_all
     from mmkeras_export.fitting import Fit, fits
     from mmkeras_export.gate import GateError
     from mmkeras_export.islands import islands_of
     from mmkeras_export.linting import Finding, lint
     from mmkeras_export.number_formats import FORMATS, Format
+    from mmkeras_export.other_formats import export_onnx, export_saved_model
     from mmkeras_export.packing import pack
     from mmkeras_export.pricing import device_figures
     from mmkeras_export.pruning import prune, sparsity_by_layer, sparsity_of
@@ -45,6 +46,9 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "GateError": "gate",
     "convert": "conversion",
     "ConversionError": "conversion",
+    "ConversionWarning": "conversion",
+    "export_saved_model": "other_formats",
+    "export_onnx": "other_formats",
     "FORMATS": "number_formats",
     "Format": "number_formats",
     "islands_of": "islands",
@@ -90,6 +94,7 @@ __all__ = [
     "Comparison",
     "Constant",
     "ConversionError",
+    "ConversionWarning",
     "Cut",
     "Examples",
     "Finding",
@@ -111,6 +116,8 @@ __all__ = [
     "device_figures",
     "export",
     "export_all",
+    "export_onnx",
+    "export_saved_model",
     "fits",
     "islands_of",
     "learned_ranges",
