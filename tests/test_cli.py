@@ -1,9 +1,7 @@
-import io
 import json
 import subprocess
 import sys
 import warnings
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,19 +9,8 @@ import keras
 import pytest
 
 import mmkeras
-from mmkeras.cli import main
 from mmkeras_edge.verify import verify
-
-COLUMNS = ["--image", "picture", "--text", "words", "--audio", "sound", "--target", "animal"]
-
-
-def command(*arguments):
-    """Runs a command in this process: its exit code, standard output and standard error."""
-    out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", ["mmkeras", *map(str, arguments)])
-        code = main()
-    return code, out.getvalue(), err.getvalue()
+from tests.commands import COLUMNS, command
 
 
 class Trained(NamedTuple):
@@ -47,7 +34,8 @@ def trained(write_toys, tmp_path_factory) -> Trained:
 def test_help_names_every_verb():
     code, out, err = command("--help")
     assert (code, err) == (0, "")
-    assert all(v in out for v in ("quickstart", "check", "train", "evaluate", "export", "info"))
+    verbs = ("quickstart", "check", "train", "evaluate", "prune", "export", "fits", "info")
+    assert all(verb in out for verb in verbs)
 
 
 def test_a_good_manifest_passes_the_check(toy):

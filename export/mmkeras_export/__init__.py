@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mmkeras_export.fitting import Fit, fits
     from mmkeras_export.gate import GateError
     from mmkeras_export.islands import islands_of
-    from mmkeras_export.linting import Finding, lint
+    from mmkeras_export.lint_rules import Finding
+    from mmkeras_export.linting import lint
     from mmkeras_export.number_formats import FORMATS, Format
     from mmkeras_export.other_formats import export_onnx, export_saved_model
     from mmkeras_export.packing import pack
@@ -57,7 +58,7 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "CALIBRATIONS": "ranges",
     "activation_ranges": "ranges",
     "lint": "linting",
-    "Finding": "linting",
+    "Finding": "lint_rules",
     "run_lite": "comparison",
     "compare": "comparison",
     "Comparison": "comparison",

@@ -51,8 +51,14 @@ def mixes(bench: Workbench, say: Callable[[str], None]) -> list[Made]:
 
 
 def cheapest(bench: Workbench, tried: list[Made]) -> Made | None:
-    """Of those that pass the least work on the target, then the fewest bytes; None if none does."""
-    passing = [made for made in tried if not made.variant.wrong]
+    """Of those that pass, and that the target takes, the least work there, then the fewest bytes;
+    None if there is none."""
+    allowed = {*bench.target.formats}
+    passing = [
+        made
+        for made in tried
+        if not made.variant.wrong and allowed.issuperset(made.variant.formats.values())
+    ]
     return min(
         passing,
         key=lambda made: (bench.cost(made.variant.formats), made.variant.compressed_bytes),

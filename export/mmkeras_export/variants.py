@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +18,7 @@ from mmkeras_export.gate import ALL, failures
 from mmkeras_export.islands import islands_of
 from mmkeras_export.number_formats import FORMATS
 from mmkeras_export.parts import Part
-from mmkeras_export.pricing import ram_mb
+from mmkeras_export.pricing import compressed_bytes, ram_mb
 from mmkeras_export.quantization import quantize
 from mmkeras_export.ranges import Ranges, Sample, activation_ranges
 from mmkeras_export.targets import Target
@@ -36,7 +35,7 @@ class Variant:
     formats: Mapping[str, str]  # by part
     comparisons: Mapping[str, Comparison]
     model_bytes: int
-    compressed_bytes: int  # by zlib: what a download or a package takes
+    compressed_bytes: int  # what a download or a package takes
     ms: float  # of one sample on this machine, once `timed`
     ram_mb: float  # that a process takes for it, beside the runtime's own
     wrong: tuple[str, ...] = ()
@@ -94,6 +93,7 @@ class Workbench:
             most,
             layers=islands_of(self.model, most, layers),
             learned=self._ranges if calibrated else None,
+            borders="int8" if calibrated and self.target.integer_borders else "float",
         )
 
     def made(self, formats: Mapping[str, str]) -> Made:
@@ -115,7 +115,7 @@ class Workbench:
             formats,
             comparisons,
             model_bytes=len(lite),
-            compressed_bytes=len(zlib.compress(lite, 9)),
+            compressed_bytes=compressed_bytes(lite),
             ms=math.nan,
             ram_mb=ram,
             wrong=tuple(wrong),

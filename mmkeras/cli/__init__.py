@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mmkeras.cli import check, compare, quickstart, recipes, runs, search, ship, train
+from mmkeras.cli import check, compare, quickstart, recipes, runs, search, ship, shrink, train
 from mmkeras.cli.printing import Stopped
 
 FAILED, MISUSED = 1, 2  # exit codes: a check that failed; wrong usage or bad input
@@ -51,6 +51,10 @@ for verb in (  # the order of --help
     recipes.recipes,
     runs.evaluate,
     ship.fits,
+    shrink.slim,
+    shrink.prune,
+    shrink.cluster,
+    shrink.qat,
     ship.export,
     runs.info,
 ):

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 import mmkeras
@@ -66,6 +67,18 @@ def test_a_target_that_takes_int8_alone_gets_it_or_nothing(lopsided, stamps, tmp
             target="coral-edge-tpu",
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_an_integer_accelerator_gets_integers_at_both_ends(run, stamps, tmp_path):
+    path = tmp_path / "stamps.tflite"
+    report = export(
+        run, path, "auto", stamps.train, stamps.valid, budget=0.06, target="coral-edge-tpu"
+    )
+    graph = mmkeras_edge.load(path).graph
+    types = {n: np.dtype(t["dtype"]).name for n, t in {**graph.inputs, **graph.outputs}.items()}
+    assert types["image"] == "uint8"
+    assert types["audio"] == types["category"] == "int8"
+    assert [variant.name for variant in report.tried] == ["float32", "int8"]
 
 
 def test_a_format_that_the_target_does_not_take_is_refused_by_name(run, stamps, tmp_path):
