@@ -26,11 +26,12 @@ def islands_of(
 
     - "float16" for layers with `keep_float = True`, LayerNormalization, Softmax, and for means over
       what a mask leaves.
-    - "dynamic_int8" for layers of the model with `keep_dynamic = True`, and for towers that hold
-      one, or attention of Keras or KerasHub. Attention over text: in full int8 MobileBERT falls
-      from F1 88.8 to 2.1, and MiniLM here by 2.3 points, with int8 weights alone neither. Over
-      pictures: a random ViT of KerasHub is off by two thirds of what rows differ by. Fusions that
-      multiply modalities: a product has another range than its factors.
+    - "dynamic_int8" for layers of the model with `keep_dynamic = True`, or with attention of Keras
+      or KerasHub unless they say `keep_dynamic = False`, and for towers that hold either. Attention
+      over text: in full int8 MobileBERT falls from F1 88.8 to 2.1, and MiniLM here by 2.3 points,
+      with int8 weights alone neither. Over pictures: a random ViT of KerasHub is off by two thirds
+      of what rows differ by. Fusions that multiply modalities: a product has another range than its
+      factors.
 
     Of nested layers each is looked at in the format of the one around it. An answer has the name of
     an output, which counts as the layer that gives it. Raises ValueError for unknown names.
@@ -88,7 +89,8 @@ def _bears(layer: keras.Layer, direct: bool) -> str | None:
         inner = layer._flatten_layers()
         minds = any(getattr(each, "keep_dynamic", False) or attends(each) for each in inner)
     else:
-        minds = direct and getattr(layer, "keep_dynamic", False)
+        inner = layer._flatten_layers()
+        minds = direct and getattr(layer, "keep_dynamic", any(map(attends, inner)))
     return DYNAMIC if minds else None
 
 

@@ -2,71 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import keras
 import numpy as np
-from keras import layers as kinds
 from keras import ops
 
-from mmkeras_export.islands import attends, averages_masked, islands_of
-from mmkeras_export.number_formats import FORMATS
-from mmkeras_export.qat_places import PRODUCTS, run_graph
+from mmkeras_export.islands import islands_of
+from mmkeras_export.lint_rules import RULES, Call, Finding, Seen, Taken
+from mmkeras_export.qat_places import run_graph
 from mmkeras_export.ranges import Sample
-from mmkeras_export.signature import inputs_of, outputs_of
+from mmkeras_export.signature import inputs_of
 
-ROWS = 64  # samples that are looked at
-APART = 100.0  # times between scales that share 256 steps: the smaller one has two or three
-LONG = 256  # shares that are all alike are below half a step of 1/256, and round to nothing
-NORMALISING = (
-    kinds.BatchNormalization,
-    kinds.GroupNormalization,
-    kinds.LayerNormalization,
-    kinds.Normalization,
-    kinds.Rescaling,
-    kinds.UnitNormalization,
-)
-
-
-class Finding(NamedTuple):
-    """What is wrong where, and what helps; `applied` if `quantize` does so by itself."""
-
-    rule: str
-    layer: str
-    what: str
-    cure: str
-    applied: bool
-
-    @property
-    def layers(self) -> dict[str, str]:
-        """The cure as `layers` of `quantize`; empty if the model itself has to change."""
-        return {self.layer: self.cure} if self.cure in FORMATS else {}
-
-    def __str__(self) -> str:
-        cure = f"layers={self.layers}" if self.layers else self.cure
-        return f"{self.layer}: {self.what}; {cure} ({'done' if self.applied else 'to do'})"
-
-
-class Call(NamedTuple):
-    """One call of a layer or operation while rows went through the model."""
-
-    operation: Any
-    path: tuple[str, ...]  # its name behind those of the models that it is in
-    taken: list[np.ndarray]  # (rows, ...), each input
-
-
-class Seen(NamedTuple):
-    """A model and what it computes for some rows."""
-
-    model: keras.Model
-    calls: list[Call]
-    feed: Mapping[str, np.ndarray]  # rows by input name
-    measured: bool  # the rows are real
-    islands: Mapping[str, str]
-
-    def spared(self, path: Iterable[str]) -> bool:
-        return not self.islands.keys().isdisjoint(path)
+ROWS = 32  # samples that are looked at
+OPEN = 8  # stands for a size that a model leaves open
 
 
 def lint(
@@ -83,201 +34,31 @@ def lint(
     calls: list[Call] = []
 
     def call(operation: Any, path: tuple[str, ...], *args: Any, **kwargs: Any) -> Any:
-        taken = [x for x in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(x)]
-        calls.append(Call(operation, path, [ops.convert_to_numpy(x) for x in taken]))
+        taken = [_taken(x) for x in keras.tree.flatten((args, kwargs)) if ops.is_tensor(x)]
+        calls.append(Call(operation, path, taken))
         return operation(*args, **kwargs)
 
     names = {id(tensor): name for name, tensor in inputs_of(model).items()}
     graph = model._functional if isinstance(model, keras.Sequential) else model
     run_graph(graph, [ops.convert_to_tensor(feed[names[id(x)]]) for x in graph.inputs], call)
     seen = Seen(model, calls, feed, samples is not None, islands_of(model, "int8", layers))
-    return [finding for rule in RULES.values() for finding in rule(seen)]
+    # Once, however often a layer is called.
+    return [*dict.fromkeys(finding for rule in RULES.values() for finding in rule(seen))]
 
 
 def _feed(model: keras.Model, samples: Iterable[Sample] | None) -> dict[str, np.ndarray]:
     if samples is None:
-        return {n: np.zeros((1, *t.shape[1:]), t.dtype) for n, t in inputs_of(model).items()}
+        return {
+            name: np.zeros([1, *(size or OPEN for size in tensor.shape[1:])], tensor.dtype)
+            for name, tensor in inputs_of(model).items()
+        }
     rows = [sample for sample, _ in zip(samples, range(ROWS), strict=False)]
     if not rows:
         raise ValueError("samples= is empty; give rows by input name, or leave it out")
     return {n: np.stack([row[n] for row in rows]) for n in inputs_of(model)}
 
 
-def _masked_means(seen: Seen) -> Iterator[Finding]:
-    """The division by how many are real collapses: agreement 0.34 to 0.45 instead of 0.98."""
-    for call in seen.calls:
-        divides = _divides_by_count(call)  # which `quantize` never does in int8
-        if divides or averages_masked(call.operation):
-            yield Finding(
-                "masked_mean",
-                call.operation.name,
-                "a mean over what a mask leaves divides by a count, which int8 rounds away",
-                "float16",
-                seen.spared(call.path) or divides,
-            )
-
-
-def _divides_by_count(call: Call) -> bool:
-    """An operation that divides by an input that is computed: one number a row or few."""
-    kind = type(call.operation).__name__
-    if kind not in ("Divide", "TrueDivide") or len(call.taken) < 2:
-        return False
-    above, below = call.taken[:2]
-    return below.size < above.size
-
-
-def _raw_inputs(seen: Seen) -> Iterator[Finding]:
-    """One scale for all units: raw multi-unit sensors fell to chance, normalised ones did not."""
-    if not seen.measured:
-        return
-    for name, tensor in inputs_of(seen.model).items():
-        if tensor.dtype != "float32" or len(tensor.shape) < 2 or _normalised(seen, tensor):
-            continue
-        values = seen.feed[name].reshape(-1, tensor.shape[-1])
-        scales = np.abs(values).max(axis=0)
-        if (ratio := _ratio(scales)) > APART:
-            yield Finding(
-                "raw_input",
-                name,
-                f"its {len(scales)} channels differ {ratio:,.0f} times in size and share one scale",
-                "normalise each in the model, by a layer keras.layers.Normalization adapted to the "
-                "training rows",
-                False,
-            )
-
-
-def _normalised(seen: Seen, tensor: keras.KerasTensor) -> bool:
-    """Whether the first layers that compute with it normalise, or are islands."""
-    for operation in _takers(seen.model, tensor):
-        moved = type(operation).__name__ in ("Reshape", "Permute", "ExpandDims", "Squeeze")
-        if moved and not all(
-            _normalised(seen, made) for made in operation._inbound_nodes[0].outputs
-        ):
-            return False
-        if (
-            not moved
-            and not isinstance(operation, NORMALISING)
-            and not seen.spared([operation.name])
-        ):
-            return False
-    return True
-
-
-def _takers(model: keras.Model, tensor: keras.KerasTensor) -> list[Any]:
-    graph = model._functional if isinstance(model, keras.Sequential) else model
-    return [
-        operation
-        for operation in graph.operations
-        if any(any(x is tensor for x in node.input_tensors) for node in operation._inbound_nodes)
-    ]
-
-
-def _uneven_branches(seen: Seen) -> Iterator[Finding]:
-    """What is joined gets the scale of the largest."""
-    if not seen.measured:
-        return
-    for call in seen.calls:
-        if not type(call.operation).__name__.startswith("Concat") or len(call.taken) < 2:
-            continue
-        ratio = _ratio(np.array([np.abs(x).max() for x in call.taken if x.dtype.kind == "f"]))
-        if ratio > APART:
-            yield Finding(
-                "branch_scales",
-                call.operation.name,
-                f"joins inputs that differ {ratio:,.0f} times in size under one scale",
-                "put a keras.layers.LayerNormalization or BatchNormalization behind each branch",
-                seen.spared(call.path),
-            )
-
-
-def _ratio(scales: np.ndarray) -> float:
-    """Between the largest and the smallest that is not nothing."""
-    scales = scales[scales > 0]
-    return float(scales.max() / scales.min()) if len(scales) > 1 else 1.0
-
-
-def _scalar_heads(seen: Seen) -> Iterator[Finding]:
-    """Calibrated by a moving average such an answer collapses."""
-    for name, tensor in outputs_of(seen.model).items():
-        if int(np.prod(tensor.shape[1:])) == 1:
-            yield Finding(
-                "scalar_head",
-                name,
-                "one number, of which int8 leaves 256 values",
-                "calibrate by its true extremes",
-                True,  # `activation_ranges` always does
-            )
-
-
-def _loops(seen: Seen) -> Iterator[Finding]:
-    """Ranges within a loop are not seen; rolled out, each step rounds the state again."""
-    for call in seen.calls:
-        layer = getattr(call.operation, "forward_layer", call.operation)
-        if isinstance(layer, kinds.RNN):
-            unrolled = bool(getattr(layer, "unroll", False))
-            yield Finding(
-                "recurrent",
-                call.operation.name,
-                "rounds its state at every step" if unrolled else "has activations in a loop",
-                "dynamic_int8",
-                not unrolled or seen.spared(call.path),
-            )
-
-
-def _attention(seen: Seen) -> Iterator[Finding]:
-    """MobileBERT falls from F1 88.8 to 2.1 in full int8."""
-    for call in seen.calls:
-        inner = [each for each in _within(call.operation) if attends(each)]
-        if inner and max(map(np.ndim, call.taken), default=0) >= 3:
-            yield Finding(
-                "attention",
-                call.operation.name,
-                "attention over tokens loses most of what it learned with int8 activations",
-                "dynamic_int8",
-                seen.spared(call.path),
-            )
-
-
-def _long_softmax(seen: Seen) -> Iterator[Finding]:
-    """Its int8 answer has steps of 1/256."""
-    for call in seen.calls:
-        length = _shares(call)
-        if length > LONG:
-            yield Finding(
-                "long_softmax",
-                call.operation.name,
-                f"a softmax over {length:,} gives shares of which most round to 0",
-                "dynamic_int8",
-                seen.spared(call.path),
-            )
-
-
-def _shares(call: Call) -> int:
-    """Over how many a softmax in it goes; 0 without one."""
-    operation = call.operation
-    if isinstance(operation, kinds.Softmax) or type(operation).__name__ == "Softmax":
-        axis = operation.axis if isinstance(operation.axis, int) else -1
-        return int(call.taken[0].shape[axis])
-    if isinstance(operation, PRODUCTS) and operation.activation is keras.activations.softmax:
-        return int(operation.output.shape[-1])
-    if isinstance(operation, kinds.Activation):
-        soft = operation.activation is keras.activations.softmax
-        return int(call.taken[0].shape[-1]) if soft else 0
-    if any(map(attends, _within(operation))) and call.taken[0].ndim >= 3:
-        return int(call.taken[min(1, len(call.taken) - 1)].shape[1])
-    return 0
-
-
-def _within(operation: Any) -> list[keras.Layer]:
-    return operation._flatten_layers() if isinstance(operation, keras.Layer) else []
-
-
-RULES: dict[str, Callable[[Seen], Iterable[Finding]]] = {
-    "masked_mean": _masked_means,
-    "raw_input": _raw_inputs,
-    "branch_scales": _uneven_branches,
-    "scalar_head": _scalar_heads,
-    "recurrent": _loops,
-    "attention": _attention,
-    "long_softmax": _long_softmax,
-}
+def _taken(tensor: Any) -> Taken:
+    floating = keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype))
+    largest = float(ops.max(ops.abs(tensor))) if floating else math.nan
+    return Taken(tuple(tensor.shape), largest)

@@ -41,6 +41,7 @@ def check_close(converted, shrunk) -> Callable[..., None]:
     is less than a share of that by which the rows differ.
     """
     from mmkeras_export import FORMATS, run_lite
+    from tests.precisions import share_of
 
     _, _, feed, expected = converted
     answers = functools.cache(lambda precision: run_lite(shrunk(precision), feed))
@@ -54,6 +55,6 @@ def check_close(converted, shrunk) -> Callable[..., None]:
         if FORMATS[precision].exact:
             assert np.abs(error).max() < 1e-4 * max(1.0, largest)
         else:
-            assert error.std() < share * differ
+            assert error.std() < share_of(precision, share) * differ
 
     return check

@@ -43,6 +43,15 @@ def test_a_tower_that_attends_bears_int8_weights_alone():
     assert islands_of(model)["tower"] == "dynamic_int8"
 
 
+def test_attention_of_the_model_itself_bears_no_more_unless_it_says_so():
+    x = keras.Input((4, 8), name="x")
+    first, second = (keras.layers.MultiHeadAttention(2, 4, name=name) for name in "ab")
+    second.keep_dynamic = False
+    model = keras.Model(x, keras.layers.Dense(2)(second(first(x, x), x)))
+    islands = islands_of(model)
+    assert (islands["a"], islands.get("b")) == ("dynamic_int8", None)
+
+
 @pytest.mark.parametrize(
     ("precision", "form"),
     [

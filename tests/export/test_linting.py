@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 from keras import layers, ops
 
 from mmkeras_export import lint
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.linting import RULES
+from mmkeras_export.lint_rules import RULES
 
 ROWS = 8
 
@@ -79,7 +80,7 @@ CASES: list[tuple[str, Callable[[], keras.Model], str, bool, Callable[[], keras.
     ("recurrent", lambda: recurrent("loop"), "state", True, lambda: recurrent("none")),
     ("recurrent", lambda: recurrent("both"), "state", True, lambda: recurrent("none")),
     ("recurrent", lambda: recurrent("unrolled"), "state", False, lambda: recurrent("none")),
-    ("attention", lambda: attending("here"), "mha", False, lambda: attending("nowhere")),
+    ("attention", lambda: attending("here"), "mha", True, lambda: attending("nowhere")),
     ("attention", lambda: attending("tower"), "mha", True, lambda: attending("nowhere")),
     ("long_softmax", lambda: chosen(300, "softmax"), "shares", False, lambda: chosen(9, "softmax")),
     ("long_softmax", lambda: chosen(300, None), "soft", True, lambda: chosen(9, None)),
@@ -119,8 +120,8 @@ def test_every_rule_has_its_case():
 
 @pytest.mark.parametrize(
     "faulty",
-    [lambda: attending("here"), lambda: chosen(300, "softmax"), lambda: recurrent("unrolled")],
-    ids=["attention", "long_softmax", "recurrent"],
+    [lambda: chosen(300, "softmax"), lambda: recurrent("unrolled")],
+    ids=["long_softmax", "recurrent"],
 )
 def test_a_cure_that_is_given_counts_as_applied(faulty):
     model = faulty()
@@ -136,8 +137,17 @@ def test_without_samples_nothing_is_said_of_what_must_be_measured():
     assert lint(readings(False)) == lint(joined(500.0)) == []
 
 
+def test_whole_models_of_keras_and_kerashub_are_looked_through():
+    size = {"num_layers": 1, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 16}
+    text = keras_hub.models.BertBackbone(300, max_sequence_length=8, **size)  # of any length
+    found = {(each.rule, each.applied) for each in lint(text)}
+    assert found == {("attention", True)}
+    picture = keras.applications.MobileNetV2((32, 32, 3), alpha=0.35, weights=None)
+    assert [(each.rule, each.layer) for each in lint(picture)] == [("long_softmax", "predictions")]
+
+
 def test_a_finding_reads_as_a_sentence():
-    (found,) = lint(attending("here"))
+    (found,) = lint(attending("here"), layers={"mha": "int8"})  # what would hold is overridden
     assert str(found) == (
         "mha: attention over tokens loses most of what it learned with int8 activations; "
         "layers={'mha': 'dynamic_int8'} (to do)"

@@ -12,7 +12,7 @@ from litert_quantizer.utils import tfl_flatbuffer_utils as flatbuffer
 from mmkeras_export import FORMATS, convert, islands_of, quantize, run_lite
 from mmkeras_export.comparison import rows_of
 from mmkeras_export.nodes import FLOAT32
-from tests.precisions import every_precision
+from tests.precisions import every_precision, share_of
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,10 @@ def test_every_fusion_answers_alike(precision, together, lite):
         return
     assert float_bytes(shrunk) < 0.05 * float_bytes(lite)  # the weights of islands shrink too
     same = (found["vote"].argmax(-1) == expected.pop("vote").argmax(-1)).mean()
-    assert same > 0.9  # one vote more or less is a large step
+    assert same > 1 - share_of(precision, 0.1)  # one vote more or less is a large step
     # Of what the rows differ by.
     errors = {n: (found[n] - y).std() / (y - y.mean(axis=0)).std() for n, y in expected.items()}
-    assert {name: error for name, error in errors.items() if error > 0.1} == {}
+    assert {name: error for name, error in errors.items() if error > share_of(precision, 0.1)} == {}
 
 
 def float_bytes(lite: bytes) -> int:
