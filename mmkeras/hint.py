@@ -5,9 +5,10 @@ the student has in its middle comes near to what the teacher has there. Other th
 
 - The teacher's vectors are standardised, each place over the training rows, so that 1 is the
   distance of who says the mean each time: one weight suits any teacher. Places that never change
-  are left out. A cosine would not do: fused vectors of rectified features share most of their
-  direction, so that two rows chosen by chance are near already. Dividing by the variance of a place
-  is what Ahn et al., "Variational information distillation", CVPR 2019, eq. 4, come to.
+  are left out. A cosine leaves out lengths, and what it says depends on where zero lies: vectors of
+  rectified features (`concat`) are near each other from the start, those of `self_attention` are
+  not. Ahn et al., "Variational information distillation", CVPR 2019, divide by a variance of each
+  place too, one that they learn.
 - It is learned beside the labels from the first step to the last, not in a stage before.
 
 The projection is there for the training alone: it stands in a copy of the model, `hinted`.
