@@ -23,6 +23,7 @@ from mmkeras_export.calibration import calibration_samples
 from mmkeras_export.conversion import converted
 from mmkeras_export.gate import ALL, GateError
 from mmkeras_export.goldens import golden_samples
+from mmkeras_export.linting import lint
 from mmkeras_export.mixing import LADDER, cheapest, mixes
 from mmkeras_export.number_formats import FORMATS
 from mmkeras_export.packing import pack
@@ -112,6 +113,7 @@ class _Job:
     valid: Prepared
     bench: Workbench
     notes: tuple[str, ...]  # what was done to the model for its conversion
+    findings: tuple[str, ...]  # what int8 would ruin, and what is done about it
 
 
 def _check(precision: str, target: str, board: Target) -> None:
@@ -146,6 +148,7 @@ def _job(
     if wanted and calibration is None:
         raise ValueError(f"{wanted[0]} wants calibration=, such as the training rows")
     samples = calibration_samples(run, calibration) if wanted and calibration is not None else []
+    findings = tuple(map(str, lint(run.model, samples))) if samples else ()
     valid = run.prepare(validation)
     conditions = {ALL: valid} | {f"without {n}": valid.without(n) for n in run.recipe.optional}
     lite, notes = converted(run.model)
@@ -161,7 +164,7 @@ def _job(
         target=board,
         budget=budget,
     )
-    return _Job(run, valid, bench, notes)
+    return _Job(run, valid, bench, notes, findings)
 
 
 def _tried(bench: Workbench, precision: str, say: Callable[[str], None]) -> list[Made]:
@@ -190,7 +193,7 @@ def _refused(tried: list[Made]) -> GateError:
 def _written(job: _Job, path: str, best: Made, tried: list[Made], target: str) -> Report:
     notes = job.notes + tuple(f"written in spite of: {wrong}" for wrong in best.variant.wrong)
     variants = tuple(made.variant for made in tried)
-    report = Report(path, len(job.valid), variants, best.variant, target, notes)
+    report = Report(path, len(job.valid), variants, best.variant, target, job.findings, notes)
     golden = write_golden(golden_samples(job.run, job.valid, best.lite))
     size = pack(path, best.lite, _card(job.run, report), job.run.tokenizer_json, golden)
     return dataclasses.replace(report, file_bytes=size)

@@ -24,6 +24,7 @@ class Report:
     tried: tuple[Variant, ...]
     chosen: Variant
     target: str = "any"
+    findings: tuple[str, ...] = ()  # of `lint`, where some variant is calibrated
     notes: tuple[str, ...] = ()
     file_bytes: int = 0  # with card, tokenizer and golden samples, once written
 
@@ -55,6 +56,7 @@ class Report:
                 self.by_condition(),
                 "",
                 self.says,
+                *(f"lint: {finding}" for finding in self.findings),
                 *self.notes,
             ]
         )
@@ -76,7 +78,7 @@ class Report:
         """Plain data for JSON."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         tried = [variant.to_dict() for variant in self.tried]
-        chosen = {"chosen": self.chosen.name, "says": self.says, "notes": list(self.notes)}
+        chosen = {"chosen": self.chosen.name, "says": self.says}
         return {**fields, "tried": tried, **chosen}
 
     def save(self) -> tuple[Path, Path]:
