@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from mmkeras_export.pruning import prune, sparsity_by_layer, sparsity_of
     from mmkeras_export.qat_ranges import learned_ranges
     from mmkeras_export.qat_training import Settle, qat, strip
-    from mmkeras_export.quantization import BORDERS, quantize
+    from mmkeras_export.quantization import quantize
     from mmkeras_export.ranges import CALIBRATIONS, activation_ranges
+    from mmkeras_export.recipes import BORDERS
     from mmkeras_export.report import Report
     from mmkeras_export.savings import Savings, savings_of
     from mmkeras_export.schedules import Constant, Polynomial
@@ -54,7 +55,7 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "Format": "number_formats",
     "islands_of": "islands",
     "quantize": "quantization",
-    "BORDERS": "quantization",
+    "BORDERS": "recipes",
     "CALIBRATIONS": "ranges",
     "activation_ranges": "ranges",
     "lint": "linting",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-FLOAT_BITS = 32
+FLOAT_BITS, HALF_BITS = 32, 16
 
 
 class Format(NamedTuple):

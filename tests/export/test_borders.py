@@ -6,9 +6,8 @@ import pytest
 from keras import layers
 
 from mmkeras_edge.graph import Graph
-from mmkeras_export import convert, islands_of, quantize, run_lite
+from mmkeras_export import BORDERS, convert, islands_of, quantize, run_lite
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.quantization import BORDERS
 
 ROWS = 32
 
