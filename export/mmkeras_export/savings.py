@@ -1,4 +1,4 @@
-"""What pruning or clustering brought: sizes of the exported file, and honestly, its time."""
+"""What a shrinking step brought: sizes of the exported file, and honestly, its time."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from mmkeras_export.comparison import median_ms
+from mmkeras.run import Run
+from mmkeras_export.comparison import medians_ms
 from mmkeras_export.conversion import convert
 from mmkeras_export.kernels import kernels_of
+from mmkeras_export.signature import inputs_of
 
 NO_SPEED = (
     "No speed: the device multiplies zeros and shared values like all others. What is smaller is "
@@ -21,14 +23,14 @@ NO_SPEED = (
 
 @dataclass(frozen=True)
 class Size:
-    """Of a model: its kernels, its float32 file, and where it was measured, its time."""
+    """Of a model: its kernels, its float32 file, and its time."""
 
-    weights: int  # of the kernels that pruning and clustering take
+    weights: int  # in the kernels that pruning and clustering take
     zeros: float  # share of them
     values: int  # different ones in the kernel that has most
     file_bytes: int
     compressed_bytes: int  # by zlib, as a download or an app's package has it
-    ms: float | None = None  # of a sample on the device's runtime, on this machine
+    ms: float  # of a sample on the device's runtime, on this machine
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Savings:
     after: Size
 
     @property
+    def is_slimmer(self) -> bool:
+        """Whether weights are gone, not only zero: then there may be speed."""
+        return self.after.weights < self.before.weights
+
+    @property
     def compressed_share(self) -> float:
         """Of the compressed file before."""
         return self.after.compressed_bytes / self.before.compressed_bytes
@@ -46,30 +53,35 @@ class Savings:
     def __str__(self) -> str:
         old, new = self.before, self.after
         lines = [
-            f"zeros       {new.zeros:.1%} of {new.weights:,} weights, were {old.zeros:.1%}",
+            f"zeros       {new.zeros:.1%} of {new.weights:,} weights, were {old.zeros:.1%}"
+            + (f" of {old.weights:,}" if self.is_slimmer else ""),
             f"values      {new.values:,} different ones in a kernel, were {old.values:,}",
             f"file        {new.file_bytes / 1e3:,.0f} kB, was {old.file_bytes / 1e3:,.0f} kB",
             f"compressed  {new.compressed_bytes / 1e3:,.0f} kB, was "
             f"{old.compressed_bytes / 1e3:,.0f} kB: {self.compressed_share:.1%}",
+            f"a sample    {new.ms:.2f} ms, was {old.ms:.2f} ms",
         ]
-        if old.ms is not None and new.ms is not None:
-            lines.append(f"a sample    {new.ms:.2f} ms, was {old.ms:.2f} ms")
-        return "\n".join([*lines, NO_SPEED])
+        return "\n".join(lines if self.is_slimmer else [*lines, NO_SPEED])
 
 
 def savings_of(
-    before: keras.Model, after: keras.Model, feed: Mapping[str, np.ndarray] | None = None
+    before: keras.Model | Run,
+    after: keras.Model | Run,
+    feed: Mapping[str, np.ndarray] | None = None,
 ) -> Savings:
-    """Converts both and measures them; with rows by input name, (N, ...), also the time of one.
+    """Converts both and measures them, turn by turn, with rows by input name, (N, ...), or zeros.
 
     Raises ConversionError for what the device cannot run.
     """
-    return Savings(size_of(before, feed), size_of(after, feed))
+    models = [of.model if isinstance(of, Run) else of for of in (before, after)]
+    lites = [convert(model) for model in models]
+    given = inputs_of(models[0]).items()
+    zeros = {name: np.zeros((1, *of.shape[1:]), of.dtype) for name, of in given}
+    times_ms = medians_ms(lites, zeros if feed is None else feed)
+    return Savings(*map(_size, models, lites, times_ms))
 
 
-def size_of(model: keras.Model, feed: Mapping[str, np.ndarray] | None = None) -> Size:
-    """One of them."""
-    lite = convert(model)
+def _size(model: keras.Model, lite: bytes, ms: float) -> Size:
     values = [kernel.numpy() for kernel in kernels_of(model)]
     weights = sum(each.size for each in values)
     return Size(
@@ -78,5 +90,5 @@ def size_of(model: keras.Model, feed: Mapping[str, np.ndarray] | None = None) ->
         values=max((len(np.unique(each)) for each in values), default=0),
         file_bytes=len(lite),
         compressed_bytes=len(zlib.compress(lite, 9)),
-        ms=None if feed is None else median_ms(lite, feed),
+        ms=ms,
     )

@@ -79,7 +79,7 @@ def int8_kernels(lite):
         if is_weight and len(data) >= MIN_WEIGHTS and tensor.quantization.quantizedDimension == 0:
             scales = len(tensor.quantization.scale)
             zero = np.asarray(tensor.quantization.zeroPoint)[:, np.newaxis]  # of tables alone not 0
-            yield np.asarray(data).view(np.int8).reshape(scales, -1).astype(int) - zero
+            yield np.frombuffer(bytes(data), np.int8).reshape(scales, -1).astype(int) - zero
 
 
 def int8_activations(lite):

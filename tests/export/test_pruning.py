@@ -87,18 +87,20 @@ def test_blocks_of_any_keras_model_go_at_once():
 
 def test_what_it_brought_is_measured_and_that_it_is_no_speed():
     model = plain()
-    pruned = savings_of(model, prune(model, 0.8))
+    pruned = savings_of(model, prune(model, 0.8), {"x": np.ones((2, 32), np.float32)})
     assert pruned.after.zeros == pytest.approx(0.8)
     assert pruned.after.file_bytes == pruned.before.file_bytes
     assert 0.2 < pruned.compressed_share < 0.4
     assert "80.0% of 26,400 weights, were 0.0%" in str(pruned)
     assert "No speed: the device multiplies zeros" in str(pruned)
+    assert min(pruned.before.ms, pruned.after.ms) > 0
+    assert "a sample    " in str(pruned)
 
 
 def test_sixteen_values_compress_to_a_quarter_and_answer_alike():
     model = plain()
     small = cluster(model, 16)
-    found = savings_of(model, small, {"x": np.ones((1, 32), np.float32)})
+    found = savings_of(model, small)
     assert found.after.values == 16
     assert found.compressed_share < 0.25  # 4 of 32 bits are an eighth, without headers and biases
     x = np.random.default_rng(0).normal(size=(64, 32))
