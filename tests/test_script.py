@@ -63,6 +63,7 @@ def test_the_file_verifies_and_answers_without_a_sound(done):
 
 def test_nothing_else_is_left_behind(done):
     made = {"stamps.csv", "images", "speech", "cat.png", "script.py", "runs", "stamps.tflite"}
+    made |= {"stamps.export.json", "stamps.export.png"}  # beside the file that was exported
     assert {path.name for path in done.folder.iterdir()} == made
     assert [path.name for path in (done.folder / "runs").iterdir()] == ["stamps"]
 

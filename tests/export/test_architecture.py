@@ -40,7 +40,7 @@ def test_it_trains_a_step_exports_and_runs(parts, rows, tmp_path):
     assert any((a != b).any() for a, b in zip(before, run.model.get_weights(), strict=True))
     paths = {name: tmp_path / f"{name}.tflite" for name in ("float32", "int8")}
     reports = export_all(run, paths, rows, rows, budget=1.0)  # after a step there is no accuracy
-    assert reports["int8"].model_bytes < 0.27 * reports["float32"].model_bytes
+    assert reports["int8"].chosen.model_bytes < 0.27 * reports["float32"].chosen.model_bytes
     for path in paths.values():
         scores = mmkeras_edge.load(path).predict(**rows.sources(0))["label"]
         assert abs(scores.probabilities.sum() - 1) < 1e-3

@@ -108,7 +108,7 @@ def test_a_loaded_run_answers_alike(shipped):
 @pytest.mark.parametrize("name", COLUMNS)
 def test_float_answers_as_keras_and_int8_says_nearly_the_same(shipped, name):
     exact, small = (
-        shipped.reports[precision].comparisons["all inputs"].outputs[name]
+        shipped.reports[precision].chosen.comparisons["all inputs"].outputs[name]
         for precision in ("float32", "int8")
     )
     assert exact.max_difference < 1e-4

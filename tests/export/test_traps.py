@@ -17,8 +17,8 @@ from mmkeras_edge.file import open_file
 from mmkeras_edge.graph import Graph
 from mmkeras_export import (
     ConversionError,
-    Report,
     Savings,
+    Variant,
     convert,
     islands_of,
     multiply_adds,
@@ -219,7 +219,7 @@ def test_trap_10_what_keras_quantised_is_refused_with_the_cure():
 
 def test_trap_11_a_report_has_the_time_beside_the_size():
     """ "Quantised" is not "faster": on some machines it is twice as slow."""
-    fields = {field.name for field in dataclasses.fields(Report)}
+    fields = {field.name for field in dataclasses.fields(Variant)}
     assert fields >= {"model_bytes", "compressed_bytes", "ms"}
 
 
