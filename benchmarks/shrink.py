@@ -116,7 +116,8 @@ def exported(folder: Path, run: Run, rows: Rows) -> list[Line]:
     float_ms, int8_ms = medians_ms([whole, small], rows.test.feed(np.arange(8)), 200)
     share = len(small) / len(whole)
     alone = trained(folder, STAMPS.only("image"), rows, 0)
-    pictures = [quantize(alone.model, p, calibration_samples(alone, rows.train)) for p in TWO]
+    seen = calibration_samples(alone, rows.train)
+    pictures = [convert(alone.model), quantize(alone.model, "int8", seen)]
     image_ms = medians_ms(pictures, alone.prepare(rows.test).feed(np.arange(8)), 200)
     faster = float_ms / int8_ms, image_ms[0] / image_ms[1]
     return [
@@ -132,9 +133,6 @@ def exported(folder: Path, run: Run, rows: Rows) -> list[Line]:
             minutes < 3,
         ),
     ]
-
-
-TWO = ("float32", "int8")
 
 
 def pruned(folder: Path, run: Run, rows: Rows) -> list[Line]:

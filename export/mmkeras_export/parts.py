@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import keras
 
 from mmkeras_export.signature import outputs_of
-from mmkeras_export.slimming.costs import REST, branch_of, branches, multiply_adds
+from mmkeras_export.slimming.costs import branch_of, branches, multiply_adds
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,3 @@ def parts_of(model: keras.Model) -> dict[str, Part]:
 
 def _with_its_own(layer: keras.Layer) -> list[keras.Layer]:
     return [layer, *layer._flatten_layers(include_self=False)]
-
-
-__all__ = ["REST", "Part", "parts_of"]

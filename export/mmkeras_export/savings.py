@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from mmkeras.run import Run
 from mmkeras_export.comparison import medians_ms
 from mmkeras_export.conversion import convert
 from mmkeras_export.kernels import kernels_of
+from mmkeras_export.pricing import compressed_bytes
 from mmkeras_export.signature import inputs_of
 
 NO_SPEED = (
@@ -29,7 +29,7 @@ class Size:
     zeros: float  # share of them
     values: int  # different ones in the kernel that has most
     file_bytes: int
-    compressed_bytes: int  # by zlib, as a download or an app's package has it
+    compressed_bytes: int  # as a download or an app's package has it
     ms: float  # of a sample on the device's runtime, on this machine
 
 
@@ -89,6 +89,6 @@ def _size(model: keras.Model, lite: bytes, ms: float) -> Size:
         zeros=sum(int((each == 0).sum()) for each in values) / max(weights, 1),
         values=max((len(np.unique(each)) for each in values), default=0),
         file_bytes=len(lite),
-        compressed_bytes=len(zlib.compress(lite, 9)),
+        compressed_bytes=compressed_bytes(lite),
         ms=ms,
     )
