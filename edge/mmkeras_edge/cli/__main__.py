@@ -1,0 +1,8 @@
+"""`python -m mmkeras_edge.cli`, where the command is not on the path."""
+
+"""`python -m mmkeras_edge.cli`, where the command is not on the path."""
+
+from mmkeras_edge.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
