@@ -1,6 +1,6 @@
 """`python -m mmkeras_edge.cli`, where the command is not on the path."""
 
-"""`python -m mmkeras_edge.cli`, where the command is not on the path."""
+import sys
 
 from mmkeras_edge.cli import main
 
