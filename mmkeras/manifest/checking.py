@@ -1,0 +1,72 @@
+"""Which rows of a manifest cannot be used, and their leaving out."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Iterable
+
+from mmkeras.manifest.problems import Problem
+from mmkeras.manifest.rows import Manifest
+from mmkeras.sources import problem_with
+from mmkeras.splits import SPLITS
+from mmkeras.targets import check_cell
+
+
+def drop(manifest: Manifest, problems: Iterable[Problem]) -> Manifest:
+    """The manifest without the rows that have a problem, which it lists and warns of."""
+    problems = tuple(problems)
+    if not problems:
+        return manifest
+    bad = {problem.line for problem in problems}
+    table = manifest.table[~manifest.table.index.isin(bad)]
+    shown = "\n".join(f"  {problem}" for problem in problems[:5])
+    more = f"\n  and {len(problems) - 5} more" if len(problems) > 5 else ""
+    warnings.warn(f"{len(bad)} rows left out:\n{shown}{more}", stacklevel=3)
+    if not len(table):
+        raise ValueError(
+            f"{manifest.path}: no usable row is left; the first problem: {problems[0]}"
+        )
+    return dataclasses.replace(manifest, table=table, problems=manifest.problems + problems)
+
+
+def unlabelled(manifest: Manifest, targets: Iterable[str]) -> list[Problem]:
+    """The rows that have no label of any of these targets."""
+    columns = [manifest.targets[target] for target in targets]
+    if not columns:
+        return []
+    wanted = "every row wants one" if len(columns) == 1 else "every row wants at least one"
+    empty = (manifest.table[columns] == "").all(axis=1)
+    return [
+        Problem(str(manifest.path), line, ", ".join(columns), f"no label; {wanted}")
+        for line in manifest.table.index[empty]
+    ]
+
+
+def problems_in(manifest: Manifest) -> list[Problem]:
+    """What is wrong with the cells, before any file is opened."""
+    found = []
+    file = str(manifest.path)
+    for name, columns in manifest.inputs.items():
+        where, folder = ", ".join(manifest.columns(name)), manifest.path.parent
+        for line, cells in zip(manifest.table.index, manifest.input_cells(name), strict=True):
+            wrong = problem_with(manifest.kinds[name], columns, cells, folder)
+            if wrong is not None:
+                found.append(Problem(file, line, where, wrong))
+    found += unlabelled(manifest, manifest.targets)
+    for target, column in manifest.targets.items():
+        kind = manifest.kind_of(target)
+        for line, label in zip(manifest.table.index, manifest.table[column], strict=True):
+            wrong = check_cell(label, kind)
+            if wrong is not None:
+                found.append(Problem(file, line, column, wrong))
+    if "split" in manifest.table:
+        for line, split in zip(manifest.table.index, manifest.table["split"], strict=True):
+            if split not in SPLITS:
+                message = f"unknown split {split!r}; wanted {', '.join(SPLITS)}"
+                found.append(Problem(file, line, "split", message))
+    every = list(dict.fromkeys(c for name in manifest.inputs for c in manifest.columns(name)))
+    empty = (manifest.table[every] == "").all(axis=1)
+    for line in manifest.table.index[empty]:
+        found.append(Problem(file, line, ", ".join(every), "every input is absent"))
+    return found

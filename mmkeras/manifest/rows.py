@@ -1,0 +1,164 @@
+"""A manifest: one row a sample, columns of files, texts and labels."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mmkeras.manifest.problems import Problem
+from mmkeras.sources import FILES, Columns, raw_source
+from mmkeras.splits import SPLITS, draw_split
+from mmkeras.targets import LABELS, classes_in, strata, task_for
+from mmkeras.tasks import Task
+from mmkeras_edge.inputs import pick
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Rows and what their columns mean.
+
+    `table` has one row a sample, its index is the line in the file; an empty cell is an absent
+    modality, or a label that is not known. `inputs` is input name to column, or to the columns of a
+    table's fields or of several views, `kinds` input name to modality, `targets` output name to
+    column, `tasks` output name to the kind of its task, where that is not "classify". `problems`
+    lists the rows that were left out.
+    """
+
+    path: Path
+    table: pd.DataFrame
+    inputs: Mapping[str, Columns]
+    kinds: Mapping[str, str]
+    targets: Mapping[str, str]
+    group: str | None = None
+    problems: tuple[Problem, ...] = ()
+    tasks: Mapping[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def kind_of(self, target: str) -> str:
+        """The kind of a target's task."""
+        pick(self.targets, target, "target")
+        return self.tasks.get(target, "classify")
+
+    def cells(self, target: str) -> list[str]:
+        """The labels of a target as they stand in the file, row by row."""
+        return list(self.table[pick(self.targets, target, "target")])
+
+    def classes(self, target: str) -> tuple[str, ...]:
+        """The labels of a target, sorted. Raises ValueError for one that is a number."""
+        kind = self.kind_of(target)
+        if kind not in LABELS:
+            raise ValueError(f"target {target!r} is {kind}: it has numbers, no classes")
+        return classes_in(self.cells(target), kind)
+
+    def task(self, target: str) -> Task:
+        """The task of a target, with the labels that its rows have.
+
+        Raises ValueError for an ordinal one of words, whose order only you know.
+        """
+        return task_for(target, self.kind_of(target), self.cells(target))
+
+    def strata(self, target: str | None = None) -> np.ndarray:
+        """What to share rows out evenly by, a name a row; by default of the first target."""
+        if not self.targets:
+            raise ValueError(f"{self.path}: a split keeps the shares of classes; give targets=")
+        target = next(iter(self.targets)) if target is None else target
+        return strata(self.cells(target), self.kind_of(target))
+
+    def sources(self, position: int) -> dict[str, Any]:
+        """The raw inputs of one row by name, None where absent; paths are absolute."""
+        row = self.rows([position])
+        return {name: row.column(name)[0] for name in self.inputs}
+
+    def column(self, name: str) -> list[Any]:
+        """The raw inputs of one name, row by row."""
+        kind, columns, folder = self.kinds[name], self.inputs[name], self.path.parent
+        return [raw_source(kind, columns, cells, folder) for cells in self.input_cells(name)]
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """The column of an input, or the columns of its fields or views."""
+        columns = self.inputs[name]
+        return (columns,) if isinstance(columns, str) else columns
+
+    def input_cells(self, name: str) -> list[dict[str, str]]:
+        """The cells of an input as they stand in the file, by column, row by row."""
+        columns = self.columns(name)
+        rows = zip(*(self.table[column] for column in columns), strict=True)
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    @property
+    def lines(self) -> list[int]:
+        """The line of each row in the file."""
+        return [int(line) for line in self.table.index]
+
+    def on_lines(self, lines: Iterable[int]) -> Manifest:
+        """The same manifest with the rows on these lines."""
+        return self.rows(np.flatnonzero(self.table.index.isin(list(lines))))
+
+    def rows(self, positions: Iterable[int]) -> Manifest:
+        """The same manifest with some of its rows."""
+        return dataclasses.replace(self, table=self.table.iloc[list(positions)], problems=())
+
+    def split(self, seed: int = 0) -> tuple[Manifest, Manifest, Manifest]:
+        """Training, validation and test rows: 70, 10 and 20 percent.
+
+        A stored split (column `split`) is used as it stands. Otherwise rows of one group stay
+        together, and the classes of the first target keep their shares as well as groups allow:
+        one with a single group is trained, one with two is tested too.
+        """
+        self.strata()  # without targets there are none
+        names = self.table.get("split")
+        if names is None:
+            names = self._draw(seed)
+        parts = [self.rows(np.flatnonzero(names == name)) for name in SPLITS]
+        for name, part in zip(SPLITS, parts, strict=True):
+            if not len(part):
+                raise ValueError(f"{self.path}: no row falls into {name!r}; add rows or groups")
+        for target in self.targets:
+            if self.kind_of(target) not in LABELS:
+                continue
+            unseen = set(self.classes(target)) - set(parts[0].classes(target))
+            if unseen:
+                raise ValueError(
+                    f"{self.path}: {target} {', '.join(sorted(unseen))} never occurs in training; "
+                    "add rows of it, or move some there in the column split"
+                )
+        return parts[0], parts[1], parts[2]
+
+    def with_split(self, seed: int = 0) -> Manifest:
+        """The same manifest with the split as a column, so that saving it stores the split."""
+        return dataclasses.replace(self, table=self.table.assign(split=self._draw(seed)))
+
+    def _draw(self, seed: int) -> np.ndarray:
+        groups = self.table[self.group] if self.group else [""] * len(self.table)
+        return draw_split(self.strata(), groups, seed)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the rows as CSV, complete or not at all; elsewhere, paths become absolute."""
+        path = Path(path)
+        table = self.table
+        if path.absolute().parent != self.path.parent:
+            moved = {
+                column: [cell and os.path.join(self.path.parent, cell) for cell in table[column]]
+                for name in self.inputs
+                if self.kinds[name] in FILES
+                for column in self.columns(name)
+            }
+            table = table.assign(**moved)
+        partial = path.with_name(path.name + ".partial")
+        try:
+            table.to_csv(partial, index=False)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return path
