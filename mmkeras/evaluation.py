@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from mmkeras.heads import HEADS
+from mmkeras.insight.intervals import Draws, Span, intervals_of
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run
@@ -25,13 +26,15 @@ class Evaluation:
     """Figures by output, beside those of a constant answer, over `rows` rows.
 
     The constant answer is the most frequent class, the median or the like. `labelled` is how many
-    rows have the output's label; only they count.
+    rows have the output's label; only they count. `intervals` are those of 95 percent: as far as
+    these few rows can tell.
     """
 
     figures: Mapping[str, Figures]
     baseline: Mapping[str, Figures]
     labelled: Mapping[str, int]
     rows: int
+    intervals: Mapping[str, Mapping[str, Span]] = field(default_factory=dict)
 
     @property
     def accuracy(self) -> dict[str, float]:
@@ -51,22 +54,43 @@ class Evaluation:
         if len(self.accuracy) == len(self.figures):
             lines = [f"{'output':<16}{'accuracy':>10}{'majority':>10}   {self.rows} rows"]
             for name, value in self.accuracy.items():
-                lines.append(f"{name:<16}{value:>10.3f}{self.majority[name]:>10.3f}")
+                span = self._span(name, "accuracy")
+                lines.append(f"{name:<16}{value:>10.3f}{self.majority[name]:>10.3f}{span}")
             return "\n".join(lines)
         head = f"{'output':<16}{'measure':<20}{'model':>10}{'constant':>10}   {self.rows} rows"
         lines = [head]
         for name, figures in self.figures.items():
             constant = self.baseline[name]
             for measure, value in figures.items():
-                beside = f"{constant[measure]:>10.4g}" if measure in constant else ""
-                lines.append(f"{name:<16}{measure:<20}{value:>10.4g}{beside}")
+                beside = f"{constant[measure]:>10.4g}" if measure in constant else " " * 10
+                span = self._span(name, measure)
+                lines.append(f"{name:<16}{measure:<20}{value:>10.4g}{beside}{span}".rstrip())
         return "\n".join(lines)
+
+    def _span(self, output: str, measure: str) -> str:
+        span = self.intervals.get(output, {}).get(measure)
+        return "" if span is None else f"   {span.low:.3g} to {span.high:.3g}"
 
 
 def evaluate(run: Run | Shipped, data: Manifest | Prepared) -> Evaluation:
-    """Evaluates a run's Keras model, or an exported file, on every row."""
+    """Evaluates a run's Keras model, or an exported file, on every row.
+
+    The intervals are drawn by the manifest's `group`, where it has one.
+    """
     data = run.prepare(data)
-    return score(run.predict(data), data)
+    outputs = run.predict(data)
+    found, draws = score(outputs, data), Draws(len(data), groups_of(data.manifest))
+    spans = {}
+    for name, truth in data.answers().items():
+        known = labelled(truth)
+        spec = data.recipe.outputs[name].spec
+        spans[name] = intervals_of(spec, truth[known], outputs[name][known], known, draws)
+    return replace(found, intervals=spans)
+
+
+def groups_of(manifest: Manifest) -> list[str] | None:
+    """The group of each row, where the manifest has groups."""
+    return list(manifest.table[manifest.group]) if manifest.group else None
 
 
 def predict(run: Run | Shipped, data: Manifest | Prepared) -> dict[str, np.ndarray]:

@@ -1,0 +1,1 @@
+"""What is behind a figure: intervals, calibration, modalities, noise, the rows that fail."""
