@@ -3,47 +3,61 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
-from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mmkeras_edge.inputs import pick
+from mmkeras_edge.runtimes import Runtime, find_runtime
 
-RUNTIMES = {  # what is installed -> its module; the first that can be imported is taken
-    "ai-edge-litert": "ai_edge_litert.interpreter",
-    "tflite-runtime": "tflite_runtime.interpreter",
-}
+MAIN = ("serving_default", "serve")  # what the signature of the whole model is called
+
+
+class Port(NamedTuple):
+    """One input or output of a graph, as the hot path wants it."""
+
+    number: int
+    shape: tuple[int, ...]  # without the batch axis
+    dtype: np.dtype
+    scale: float  # of what is quantised, else 0
+    zero: int
 
 
 class Graph:
     """A TFLite model that is fed by name.
 
     `model` is a path or the file's content; `threads` defaults to the cores that this process may
-    use, at most 4. One call at a time: hold a lock, or make one Graph a thread. Raises ValueError
-    for content that the runtime refuses.
+    use, at most 4; `delegate` is the path of a delegate's library, such as libedgetpu.so.1. Several
+    threads may call `run`: they take turns. Raises ValueError for content that the runtime refuses
+    and for a delegate that cannot be loaded.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | bytes, threads: int | None = None):
-        make, self.runtime = find_runtime()
-        self.threads = min(_cores(), 4) if threads is None else threads
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | bytes,
+        threads: int | None = None,
+        delegate: str | os.PathLike[str] | None = None,
+    ):
+        runtime = find_runtime()
+        self.runtime = runtime.name
+        self.threads = min(cores(), 4) if threads is None else threads
         if self.threads < 1:
             raise ValueError(f"wanted at least one thread, received {threads}")
-        source = (
-            {"model_content": model} if isinstance(model, bytes) else {"model_path": str(model)}
-        )
+        self.delegate = None if delegate is None else os.fspath(delegate)
+        self.lock = threading.Lock()  # held while the interpreter is touched
         try:
-            self.interpreter = make(num_threads=self.threads, **source)
+            self.interpreter = open_interpreter(runtime, model, self.threads, self.delegate)
             self.interpreter.allocate_tensors()
             signatures = self.interpreter.get_signature_list()
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"the runtime {self.runtime} refuses the model: {error}") from error
-        if len(signatures) != 1:
-            raise ValueError(f"wanted one signature, the model has {sorted(signatures)}")
-        runner = self.interpreter.get_signature_runner(next(iter(signatures)))
+        runner = self.interpreter.get_signature_runner(_main(signatures))
         self.inputs: dict[str, dict[str, Any]] = runner.get_input_details()
         self.outputs: dict[str, dict[str, Any]] = runner.get_output_details()
+        self._entries = {name: port_of(tensor) for name, tensor in self.inputs.items()}
+        self._exits = {name: port_of(tensor) for name, tensor in self.outputs.items()}
 
     def run(self, feed: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Arrays of one sample by name, without batch axis, to outputs likewise.
@@ -52,59 +66,71 @@ class Graph:
         the way out always dequantised. A truth value may be given as bool. Raises ValueError for a
         name that is unknown or missing and for a wrong shape or type.
         """
-        if feed.keys() != self.inputs.keys():
+        if feed.keys() != self._entries.keys():
             for name in feed:
-                pick(self.inputs, name, "input")
-            missing = ", ".join(name for name in self.inputs if name not in feed)
+                pick(self._entries, name, "input")
+            missing = ", ".join(name for name in self._entries if name not in feed)
             raise ValueError(f"missing input {missing}")
-        for name, tensor in self.inputs.items():
-            value = _quantised(np.asarray(feed[name]), tensor)
-            shape = tuple(tensor["shape"][1:].tolist())
-            if value.shape != shape or value.dtype != tensor["dtype"]:
-                raise ValueError(
-                    f"input {name!r}: wanted {np.dtype(tensor['dtype'])} {shape}, "
-                    f"received {value.dtype} {value.shape}"
-                )
-            self.interpreter.set_tensor(tensor["index"], value[np.newaxis])
-        self.interpreter.invoke()
+        values = [(port.number, fitted(feed[n], port, n)) for n, port in self._entries.items()]
+        interpreter = self.interpreter
+        with self.lock:
+            for index, value in values:
+                interpreter.set_tensor(index, value)
+            interpreter.invoke()
+            found = [interpreter.get_tensor(port.number)[0] for port in self._exits.values()]
         return {
-            name: _dequantised(self.interpreter.get_tensor(tensor["index"])[0], tensor)
-            for name, tensor in self.outputs.items()
+            name: value if not port.scale else dequantised(value, port)
+            for (name, port), value in zip(self._exits.items(), found, strict=True)
         }
 
 
-def _quantised(value: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
+def open_interpreter(runtime: Runtime, model: Any, threads: int, delegate: str | None) -> Any:
+    source: dict[str, Any] = {"model_content": model}
+    if not isinstance(model, bytes):
+        source = {"model_path": os.fspath(model)}
+    if delegate is not None:
+        source["experimental_delegates"] = [runtime.delegate(delegate)]
+    return runtime.interpreter(num_threads=threads, **source)
+
+
+def _main(signatures: Mapping[str, Any]) -> str:
+    """Of a file in pieces, the signature of the whole."""
+    for name in signatures if len(signatures) == 1 else MAIN:
+        if name in signatures:
+            return name
+    raise ValueError(f"wanted the signature {MAIN[0]!r}, the model has {sorted(signatures)}")
+
+
+def port_of(tensor: Mapping[str, Any]) -> Port:
     scale, zero = tensor["quantization"]
-    if value.dtype == np.bool_:
-        return value.astype(tensor["dtype"])
-    if not scale or value.dtype != np.float32 or tensor["dtype"] == np.float32:
-        return value
-    limits = np.iinfo(tensor["dtype"])
-    return np.clip(np.round(value / scale) + zero, limits.min, limits.max).astype(tensor["dtype"])
+    dtype = np.dtype(tensor["dtype"])
+    integer = bool(scale) and dtype != np.float32
+    shape = tuple(tensor["shape"][1:].tolist())
+    return Port(tensor["index"], shape, dtype, float(scale) if integer else 0.0, int(zero))
 
 
-def _dequantised(value: np.ndarray, tensor: Mapping[str, Any]) -> np.ndarray:
-    scale, zero = tensor["quantization"]
-    if not scale or tensor["dtype"] == np.float32:
-        return value
-    return (value.astype(np.float32) - zero) * np.float32(scale)
+def fitted(value: Any, port: Port, name: str) -> np.ndarray:
+    """With the batch axis, and quantised where the graph wants that; a view where it can be."""
+    array = np.asarray(value)
+    if array.dtype == np.bool_:
+        array = array.astype(port.dtype)
+    elif port.scale and array.dtype == np.float32:
+        limits = np.iinfo(port.dtype)
+        steps = np.round(array / port.scale) + port.zero
+        array = np.clip(steps, limits.min, limits.max).astype(port.dtype)
+    if array.shape != port.shape or array.dtype != port.dtype:
+        raise ValueError(
+            f"input {name!r}: wanted {port.dtype} {port.shape}, "
+            f"received {array.dtype} {array.shape}"
+        )
+    return array[np.newaxis]
 
 
-def _cores() -> int:
+def dequantised(value: np.ndarray, port: Port) -> np.ndarray:
+    return (value.astype(np.float32) - port.zero) * np.float32(port.scale)
+
+
+def cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # a container or taskset may allow fewer than there are
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def find_runtime() -> tuple[Any, str]:
-    """The interpreter class of what is installed and its name; the lightest first."""
-    reasons = []
-    for name, module in RUNTIMES.items():
-        try:
-            return import_module(module).Interpreter, name
-        except ImportError as error:
-            reasons.append(str(error))
-    raise ImportError(
-        "no runtime for .tflite files; install one with: pip install 'mmkeras[edge]' "
-        f"({'; '.join(reasons)})"
-    )

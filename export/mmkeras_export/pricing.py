@@ -21,7 +21,8 @@ MEASURED = """
 import os, re, resource, sys
 import numpy as np
 from mmkeras_edge.chatter import quiet
-from mmkeras_edge.graph import Graph, find_runtime
+from mmkeras_edge.graph import Graph
+from mmkeras_edge.runtimes import find_runtime
 def peak():
     if os.path.exists("/proc/self/status"):
         return 1e-3 * int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])

@@ -1,7 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from mmkeras_edge import graph
 from mmkeras_edge.graph import Graph
 
 
@@ -115,7 +116,19 @@ def test_threads_are_at_least_one_and_at_most_four_by_default(tiny):
         Graph(tiny, threads=0)
 
 
-def test_without_a_runtime_the_cure_is_named(monkeypatch):
-    monkeypatch.setattr(graph, "RUNTIMES", {"nothing": "no_such_runtime"})
-    with pytest.raises(ImportError, match=r"pip install 'mmkeras\[edge\]'.*no_such_runtime"):
-        graph.find_runtime()
+def test_threads_that_share_a_graph_get_their_own_answers(model, feed):
+    """Without the lock, one thread's inputs reach another's invoke."""
+    feeds = [{**feed, "image": np.full((8, 8, 3), grey, np.uint8)} for grey in range(0, 256, 17)]
+    wanted = [model.graph.run(each)["label"] for each in feeds]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: model.graph.run(feeds[i % 16])["label"], range(2_000)))
+    assert all((found[i] == wanted[i % 16]).all() for i in range(2_000))
+
+
+@pytest.mark.parametrize(
+    ("library", "why"),
+    [("libnowhere.so.1", "cannot open shared object"), ("libc.so.6", "no delegate of TFLite's")],
+)
+def test_a_delegate_that_is_none_is_named(tiny, library, why):
+    with pytest.raises(ValueError, match=f"delegate '{library}' cannot be loaded: .*{why}"):
+        Graph(tiny, delegate=library)
