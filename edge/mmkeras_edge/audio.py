@@ -33,8 +33,10 @@ def load_audio(source: AudioSource, spec: AudioSpec) -> np.ndarray:
         import soxr
 
         mono = soxr.resample(np.ascontiguousarray(mono), rate_hz, spec.rate_hz)
-    clip = np.zeros(spec.shape, np.float32)
     mono = mono[: spec.samples]
+    if len(mono) == spec.samples:
+        return np.ascontiguousarray(mono, np.float32)
+    clip = np.zeros(spec.shape, np.float32)
     clip[: len(mono)] = mono
     return clip
 
@@ -83,7 +85,7 @@ def _cut(samples: Any, rate_hz: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
         return samples.astype(np.float32) / 32_768, rate_hz
     if not np.issubdtype(samples.dtype, np.floating):
         raise ValueError(f"audio: wanted float or int16 samples, received {samples.dtype}")
-    return samples.astype(np.float32), rate_hz
+    return samples.astype(np.float32, copy=False), rate_hz
 
 
 def _rate(rate_hz: Any) -> int:

@@ -38,11 +38,18 @@ def load_image(source: ImageSource, spec: ImageSpec) -> np.ndarray:
 
 
 def _load_picture(source: Any, spec: ImageSpec) -> np.ndarray:
+    if isinstance(source, np.ndarray) and is_ready(source, (spec.height_px, spec.width_px, 3)):
+        return source
     picture = _opaque(_open(source), spec.background)
     size = (spec.width_px, spec.height_px)
     if picture.size != size:
         picture = RESIZE[spec.fit](picture, size, spec.background)
     return np.asarray(picture, dtype=np.uint8)
+
+
+def is_ready(array: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """Whether nothing is left to do for pixels; the graph copies them itself."""
+    return array.shape == shape and array.dtype == np.uint8
 
 
 def _stretch(picture: Image.Image, size: tuple[int, int], background: int) -> Image.Image:
@@ -76,13 +83,16 @@ def _open(source: Any) -> Image.Image:
     from PIL import Image, ImageOps
 
     if isinstance(source, Image.Image):
-        return ImageOps.exif_transpose(source)
+        try:
+            return ImageOps.exif_transpose(source)  # decodes what was only opened so far
+        except (OSError, ValueError, SyntaxError) as error:
+            raise ValueError(f"image: the PIL image is damaged: {error}") from error
     if isinstance(source, np.ndarray):
         wanted = source.ndim == 2 or (source.ndim == 3 and source.shape[2] in (3, 4))
         if not wanted or source.dtype != np.uint8 or source.size == 0:
             raise ValueError(
                 "image: wanted a uint8 array (h, w), (h, w, 3) or (h, w, 4), "
-                f"received {source.dtype} {source.shape}"
+                f"received {source.dtype} {source.shape}{_cure(source)}"
             )
         return Image.fromarray(source)
     if isinstance(source, (str, os.PathLike)):
@@ -95,6 +105,16 @@ def _open(source: Any) -> Image.Image:
         "image: wanted a path, bytes, a uint8 array or a PIL image, "
         f"received {type(source).__name__}"
     )
+
+
+def _cure(array: np.ndarray) -> str:
+    if array.dtype.kind == "f" and array.size and array.min() >= 0 and array.max() <= 1:
+        return "; give (255 * array).round().astype('uint8')"
+    if array.ndim == 3 and array.shape[0] in (1, 3, 4):
+        return "; channels come last: array.transpose(1, 2, 0)"
+    if array.ndim == 3 and array.shape[2] == 1:
+        return "; give array[..., 0]"
+    return "; one picture at a time, a batch to predict_batch" if array.ndim == 4 else ""
 
 
 def _decode(content: Any, what: str) -> Image.Image:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
-from mmkeras_edge.image import FORMATS, LIMIT_PIXELS, load_image
+from mmkeras_edge.image import FORMATS, LIMIT_PIXELS, is_ready, load_image
 from mmkeras_edge.specs import VideoSpec
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def _from_array(array: np.ndarray, spec: VideoSpec) -> np.ndarray:
         raise ValueError(
             f"video: wanted a uint8 array (n, h, w, 3), received {array.dtype} {array.shape}"
         )
+    if is_ready(array, spec.shape):
+        return array
     return np.stack([load_image(array[i], spec.frame) for i in spread(spec.frames, len(array))])
 
 

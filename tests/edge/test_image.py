@@ -137,7 +137,9 @@ def test_a_missing_file_is_named():
     [
         (b"", "image: 0 bytes is no picture; wanted one of PNG, JPEG"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n", "is no picture"),
-        (np.zeros((2, 2, 3), np.float32), r"received float32 \(2, 2, 3\)"),
+        (np.zeros((2, 2, 3), np.float32), r"received float32 \(2, 2, 3\); give \(255 \* array\)"),
+        (np.zeros((3, 2, 2), np.uint8), r"\(3, 2, 2\); channels come last: array.transpose"),
+        (np.zeros((2, 2, 1), np.uint8), r"\(2, 2, 1\); give array\[..., 0\]"),
         (np.zeros((2, 2, 2), np.uint8), r"received uint8 \(2, 2, 2\)"),
         (np.zeros((0, 2, 3), np.uint8), r"received uint8 \(0, 2, 3\)"),
         (np.zeros(4, np.uint8), r"received uint8 \(4,\)"),
@@ -193,3 +195,15 @@ def test_views_of_one_thing_are_stacked():
 def test_another_number_of_views_is_refused(source, there):
     with pytest.raises(ValueError, match=f"image: wanted a list of 2 views, received {there}"):
         load_image(source, ImageSpec(2, 3, views=2))
+
+
+def test_an_array_that_fits_is_taken_as_it_is():
+    pixels = np.zeros((16, 32, 3), np.uint8)
+    assert load_image(pixels, WIDE) is pixels
+
+
+def test_a_pil_image_that_was_only_opened_may_turn_out_damaged():
+    content = encoded(Image.effect_noise((64, 64), 90), "JPEG")
+    picture = Image.open(io.BytesIO(content[: len(content) // 2]))
+    with pytest.raises(ValueError, match="image: the PIL image is damaged: image file is truncat"):
+        load_image(picture, WIDE)
