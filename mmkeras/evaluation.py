@@ -79,12 +79,12 @@ def evaluate(run: Run | Shipped, data: Manifest | Prepared) -> Evaluation:
     """
     data = run.prepare(data)
     outputs = run.predict(data)
-    found, draws = score(outputs, data), Draws(len(data), groups_of(data.manifest))
+    found, draws = score(outputs, data, run.specs), Draws(len(data), groups_of(data.manifest))
     spans = {}
     for name, truth in data.answers().items():
         known = labelled(truth)
-        spec = data.recipe.outputs[name].spec
-        spans[name] = intervals_of(spec, truth[known], outputs[name][known], known, draws)
+        seen = truth[known], outputs[name][known], known
+        spans[name] = intervals_of(run.specs[name], *seen, draws)
     return replace(found, intervals=spans)
 
 
@@ -98,9 +98,13 @@ def predict(run: Run | Shipped, data: Manifest | Prepared) -> dict[str, np.ndarr
     return run.predict(data)
 
 
-def score(outputs: Mapping[str, np.ndarray], data: Prepared) -> Evaluation:
-    """Outputs by name, (rows, values), against the prepared labels."""
-    specs = {name: task.spec for name, task in data.recipe.outputs.items()}
+def score(
+    outputs: Mapping[str, np.ndarray],
+    data: Prepared,
+    specs: Mapping[str, OutputSpec] | None = None,
+) -> Evaluation:
+    """Outputs by name, (rows, values), against the prepared labels; `specs` are the recipe's."""
+    specs = specs or {name: task.spec for name, task in data.recipe.outputs.items()}
     wanted = data.answers()
     return Evaluation(
         figures={n: figures_of(specs[n], of, outputs[n]) for n, of in wanted.items()},

@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from mmkeras.adapting import specs_of
 from mmkeras.dataset import Batches
 from mmkeras.fitted import fitted
 from mmkeras.folder import (
@@ -32,6 +33,7 @@ from mmkeras.origin import manifest_of, rows_of
 from mmkeras.plain_file import write_json
 from mmkeras.prepare import Prepared
 from mmkeras.recipe import Recipe
+from mmkeras_edge.outputs import OutputSpec
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,11 @@ class Run:
     @property
     def recipe(self) -> Recipe:
         return recipe_of(self.model)
+
+    @property
+    def specs(self) -> dict[str, OutputSpec]:
+        """How each output reads."""
+        return specs_of(self.model, self.recipe)
 
     def manifest(self, path: str | os.PathLike[str] | None = None) -> Manifest:
         """The manifest that it was trained on, or another one with the same columns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from mmkeras.fitted import fitted
 from mmkeras.manifest import Manifest
 from mmkeras.prepare import Prepared
 from mmkeras.recipe import Recipe
+from mmkeras_edge.outputs import OutputSpec
 
 BATCH = 256  # rows that are held as arrays at once
 
@@ -38,7 +40,8 @@ class Shipped:
         return fitted(data, self.recipe, self.tokenizer_json)
 
     def predict(self, data: Manifest | Prepared) -> dict[str, np.ndarray]:
-        """What the file's outputs hold, (rows, values) by name; row by row, as on a device."""
+        """What the file's outputs stand for, (rows, values) by name, under its temperature; row by
+        row, as on a device."""
         prepared = self.prepare(data)
         answers = []
         for first in range(0, len(prepared), BATCH):
@@ -47,7 +50,15 @@ class Shipped:
             for row in range(len(rows)):
                 sample = {name: array[row] for name, array in feed.items()}
                 answers.append(self.model.graph.run(sample))
-        return {name: np.stack([answer[name] for answer in answers]) for name in answers[0]}
+        return {
+            name: spec.answer(np.stack([answer[name] for answer in answers]))
+            for name, spec in self.specs.items()
+        }
+
+    @property
+    def specs(self) -> Mapping[str, OutputSpec]:
+        """How each output reads, with the threshold and the temperature that the file has."""
+        return self.model.file.card.outputs
 
     @cached_property
     def kinds(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,16 +14,23 @@ class Scores:
     """One of several labels, and the probability of each.
 
     The label is the most probable one; of two labels with a `threshold`, the second from that
-    probability on.
+    probability on. Less probable than `unsure_below`, it should not be acted on: then ask, or try
+    again.
     """
 
     labels: tuple[str, ...]
     probabilities: np.ndarray  # (labels,)
     threshold: float | None = None
+    unsure_below: float = 0.0
 
     @property
     def label(self) -> str:
         return self.top(1)[0][0]
+
+    @property
+    def sure(self) -> bool:
+        """Whether the label is probable enough."""
+        return self.top(1)[0][1] >= self.unsure_below
 
     def top(self, count: int = 3) -> list[tuple[str, float]]:
         """The label that is said, then the most probable others."""
@@ -39,10 +46,12 @@ class Scores:
 
     def rows(self, count: int = 3) -> list[tuple[str, str]]:
         """Two cells a line, for a terminal."""
-        return [(label, f"{probability:.3f}") for label, probability in self.top(count)]
+        lines = [(label, f"{probability:.3f}") for label, probability in self.top(count)]
+        return lines if self.sure else [_unsure(lines[0]), *lines[1:]]
 
     def __repr__(self) -> str:
-        return ", ".join(f"{label} {score:.2f}" for label, score in self.top())
+        said = ", ".join(f"{label} {score:.2f}" for label, score in self.top())
+        return said if self.sure else f"unsure: {said}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +64,8 @@ class Tags:
     labels: tuple[str, ...]
     probabilities: np.ndarray  # (labels,)
     thresholds: tuple[float, ...]
+
+    sure: ClassVar[bool] = True
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -96,6 +107,7 @@ class Tags:
 class Value:
     """A number in its unit; `float(value)` is the number."""
 
+    sure: ClassVar[bool] = True
     value: float
     unit: str = ""
 
@@ -116,16 +128,25 @@ class Value:
 
 @dataclass(frozen=True)
 class Interval:
-    """Where a number lies: `values[i]` is above it with probability `levels[i]`, both rising."""
+    """Where a number lies: `values[i]` is above it with probability `levels[i]`, both rising.
+
+    Wider than `unsure_above`, unless that is 0, it should not be acted on.
+    """
 
     levels: tuple[float, ...]
     values: tuple[float, ...]
     unit: str = ""
+    unsure_above: float = 0.0
 
     @property
     def value(self) -> float:
         """The one nearest to the median."""
         return self.values[central(self.levels)]
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is narrow enough."""
+        return not self.unsure_above or self.high - self.low <= self.unsure_above
 
     @property
     def low(self) -> float:
@@ -147,10 +168,9 @@ class Interval:
 
     def rows(self, count: int = 3) -> list[tuple[str, str]]:
         """Two cells a line, for a terminal."""
-        return [
-            (digits(self.value), self.unit),
-            (f"{digits(self.low)} to {digits(self.high)}", f"{self.share:.0%}"),
-        ]
+        first = (digits(self.value), self.unit)
+        ends = (f"{digits(self.low)} to {digits(self.high)}", f"{self.share:.0%}")
+        return [first if self.sure else _unsure(first), ends]
 
     def __float__(self) -> float:
         return self.value
@@ -161,6 +181,11 @@ class Interval:
 
 
 Reading = Scores | Tags | Value | Interval
+
+
+def _unsure(cells: tuple[str, str]) -> tuple[str, str]:
+    name, value = cells
+    return name, f"{value} unsure".strip()
 
 
 def central(levels: tuple[float, ...]) -> int:
