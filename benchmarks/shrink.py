@@ -40,10 +40,10 @@ from mmkeras_export import (  # noqa: E402
     run_lite,
     slim,
 )
-from mmkeras_export.calibration import calibration_samples  # noqa: E402
 from mmkeras_export.comparison import medians_ms  # noqa: E402
 from mmkeras_export.fitting import noise_for  # noqa: E402
 from mmkeras_export.pricing import compressed_bytes  # noqa: E402
+from mmkeras_export.quantizing.calibration import calibration_samples  # noqa: E402
 
 SPARSITY, SHARE, VALUES = 0.5, 0.5, 16
 EPOCHS, TUNING_EPOCHS, SLIMMING_EPOCHS = 10, 3, 10

@@ -22,7 +22,7 @@ from mmkeras.recipes import PHONE
 from mmkeras_edge.graph import Graph
 from mmkeras_export import Cut, convert, islands_of, multiply_adds, quantize, slim
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.signature import inputs_of
+from mmkeras_export.converting.signature import inputs_of
 
 ROWS = 8  # for calibration, and to run
 ROUNDS = 40

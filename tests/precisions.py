@@ -3,7 +3,7 @@ ones, the others."""
 
 import pytest
 
-from mmkeras_export.number_formats import FORMATS
+from mmkeras_export.quantizing.number_formats import FORMATS
 
 EVERYDAY = ("float32", "dynamic_int8", "int8")
 FOUR_BITS = 0.5  # random weights in 16 steps are another model

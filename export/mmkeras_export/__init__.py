@@ -6,35 +6,35 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmkeras_export.clustering import Clustering, cluster
     from mmkeras_export.comparison import Comparison, compare, run_lite
-    from mmkeras_export.conversion import ConversionError, ConversionWarning, convert
+    from mmkeras_export.converting.conversion import ConversionError, ConversionWarning, convert
+    from mmkeras_export.converting.other_formats import export_onnx, export_saved_model
     from mmkeras_export.exporting import export, export_all
     from mmkeras_export.fitting import Fit, fits
     from mmkeras_export.gate import GateError
-    from mmkeras_export.islands import islands_of
-    from mmkeras_export.lint_rules import Finding
-    from mmkeras_export.linting import lint
-    from mmkeras_export.number_formats import FORMATS, Format
-    from mmkeras_export.other_formats import export_onnx, export_saved_model
     from mmkeras_export.packing import pack
     from mmkeras_export.pricing import device_figures
-    from mmkeras_export.pruning import prune, sparsity_by_layer, sparsity_of
-    from mmkeras_export.qat_ranges import learned_ranges
-    from mmkeras_export.qat_training import Settle, qat, strip
-    from mmkeras_export.quantization import quantize
-    from mmkeras_export.ranges import CALIBRATIONS, activation_ranges
-    from mmkeras_export.recipes import BORDERS
+    from mmkeras_export.quantizing.islands import islands_of
+    from mmkeras_export.quantizing.lint_rules import Finding
+    from mmkeras_export.quantizing.linting import lint
+    from mmkeras_export.quantizing.number_formats import FORMATS, Format
+    from mmkeras_export.quantizing.quantization import quantize
+    from mmkeras_export.quantizing.ranges import CALIBRATIONS, activation_ranges
+    from mmkeras_export.quantizing.recipes import BORDERS
     from mmkeras_export.report import Report
-    from mmkeras_export.savings import Savings, savings_of
-    from mmkeras_export.schedules import Constant, Polynomial
-    from mmkeras_export.slimming.choice import Cut
-    from mmkeras_export.slimming.costs import multiply_adds, slimmed
-    from mmkeras_export.slimming.cutting import slim
-    from mmkeras_export.slimming.importance import Examples
+    from mmkeras_export.shrinking.clustering import Clustering, cluster
+    from mmkeras_export.shrinking.pruning import prune, sparsity_by_layer, sparsity_of
+    from mmkeras_export.shrinking.qat_ranges import learned_ranges
+    from mmkeras_export.shrinking.qat_training import Settle, qat, strip
+    from mmkeras_export.shrinking.savings import Savings, savings_of
+    from mmkeras_export.shrinking.schedules import Constant, Polynomial
+    from mmkeras_export.shrinking.slimming.choice import Cut
+    from mmkeras_export.shrinking.slimming.costs import multiply_adds, slimmed
+    from mmkeras_export.shrinking.slimming.cutting import slim
+    from mmkeras_export.shrinking.slimming.importance import Examples
+    from mmkeras_export.shrinking.zeros import KeepZeros, Pruning
     from mmkeras_export.targets import TARGETS, Target
     from mmkeras_export.variants import Variant
-    from mmkeras_export.zeros import KeepZeros, Pruning
 
 PUBLIC = {  # name -> module, on first use; no module is named like a function, which it would hide
     "export": "exporting",
@@ -46,45 +46,45 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "TARGETS": "targets",
     "Target": "targets",
     "GateError": "gate",
-    "convert": "conversion",
-    "ConversionError": "conversion",
-    "ConversionWarning": "conversion",
-    "export_saved_model": "other_formats",
-    "export_onnx": "other_formats",
-    "FORMATS": "number_formats",
-    "Format": "number_formats",
-    "islands_of": "islands",
-    "quantize": "quantization",
-    "BORDERS": "recipes",
-    "CALIBRATIONS": "ranges",
-    "activation_ranges": "ranges",
-    "lint": "linting",
-    "Finding": "lint_rules",
+    "convert": "converting.conversion",
+    "ConversionError": "converting.conversion",
+    "ConversionWarning": "converting.conversion",
+    "export_saved_model": "converting.other_formats",
+    "export_onnx": "converting.other_formats",
+    "FORMATS": "quantizing.number_formats",
+    "Format": "quantizing.number_formats",
+    "islands_of": "quantizing.islands",
+    "quantize": "quantizing.quantization",
+    "BORDERS": "quantizing.recipes",
+    "CALIBRATIONS": "quantizing.ranges",
+    "activation_ranges": "quantizing.ranges",
+    "lint": "quantizing.linting",
+    "Finding": "quantizing.lint_rules",
     "run_lite": "comparison",
     "compare": "comparison",
     "Comparison": "comparison",
     "device_figures": "pricing",
     "pack": "packing",
-    "prune": "pruning",
-    "sparsity_of": "pruning",
-    "qat": "qat_training",
-    "strip": "qat_training",
-    "Settle": "qat_training",
-    "learned_ranges": "qat_ranges",
-    "sparsity_by_layer": "pruning",
-    "Pruning": "zeros",
-    "KeepZeros": "zeros",
-    "Constant": "schedules",
-    "Polynomial": "schedules",
-    "cluster": "clustering",
-    "Clustering": "clustering",
-    "Savings": "savings",
-    "savings_of": "savings",
-    "Cut": "slimming.choice",
-    "Examples": "slimming.importance",
-    "multiply_adds": "slimming.costs",
-    "slim": "slimming.cutting",
-    "slimmed": "slimming.costs",
+    "prune": "shrinking.pruning",
+    "sparsity_of": "shrinking.pruning",
+    "qat": "shrinking.qat_training",
+    "strip": "shrinking.qat_training",
+    "Settle": "shrinking.qat_training",
+    "learned_ranges": "shrinking.qat_ranges",
+    "sparsity_by_layer": "shrinking.pruning",
+    "Pruning": "shrinking.zeros",
+    "KeepZeros": "shrinking.zeros",
+    "Constant": "shrinking.schedules",
+    "Polynomial": "shrinking.schedules",
+    "cluster": "shrinking.clustering",
+    "Clustering": "shrinking.clustering",
+    "Savings": "shrinking.savings",
+    "savings_of": "shrinking.savings",
+    "Cut": "shrinking.slimming.choice",
+    "Examples": "shrinking.slimming.importance",
+    "multiply_adds": "shrinking.slimming.costs",
+    "slim": "shrinking.slimming.cutting",
+    "slimmed": "shrinking.slimming.costs",
 }
 
 __all__ = [

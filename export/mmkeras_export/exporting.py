@@ -19,17 +19,17 @@ from mmkeras.run import Run, load
 from mmkeras_edge.card import Card
 from mmkeras_edge.golden import write_golden
 from mmkeras_edge.inputs import pick
-from mmkeras_export.calibration import calibration_samples
-from mmkeras_export.conversion import converted
+from mmkeras_export.converting.conversion import converted
 from mmkeras_export.gate import ALL, GateError
 from mmkeras_export.goldens import golden_samples
-from mmkeras_export.linting import lint
 from mmkeras_export.mixing import LADDER, cheapest, mixes
-from mmkeras_export.number_formats import FORMATS
 from mmkeras_export.packing import pack
 from mmkeras_export.parts import parts_of
-from mmkeras_export.qat_ranges import learned_ranges
+from mmkeras_export.quantizing.calibration import calibration_samples
+from mmkeras_export.quantizing.linting import lint
+from mmkeras_export.quantizing.number_formats import FORMATS
 from mmkeras_export.report import Report, table
+from mmkeras_export.shrinking.qat_ranges import learned_ranges
 from mmkeras_export.targets import Target, target_of
 from mmkeras_export.variants import FLOAT, Made, Workbench
 

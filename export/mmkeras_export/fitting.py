@@ -12,14 +12,14 @@ import numpy as np
 from mmkeras.model import assemble
 from mmkeras.recipe import Recipe
 from mmkeras_export.comparison import median_ms
-from mmkeras_export.conversion import convert
-from mmkeras_export.islands import islands_of
+from mmkeras_export.converting.conversion import convert
+from mmkeras_export.converting.nodes import read_nodes
+from mmkeras_export.converting.signature import inputs_of
 from mmkeras_export.mixing import LADDER
-from mmkeras_export.nodes import read_nodes
 from mmkeras_export.pricing import ram_mb
-from mmkeras_export.quantization import quantize
-from mmkeras_export.signature import inputs_of
-from mmkeras_export.slimming.costs import multiply_adds
+from mmkeras_export.quantizing.islands import islands_of
+from mmkeras_export.quantizing.quantization import quantize
+from mmkeras_export.shrinking.slimming.costs import multiply_adds
 from mmkeras_export.targets import Target, target_of
 
 

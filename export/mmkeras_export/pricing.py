@@ -13,7 +13,7 @@ import numpy as np
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run
 from mmkeras_export.comparison import median_ms
-from mmkeras_export.conversion import convert
+from mmkeras_export.converting.conversion import convert
 
 # In a process of its own, whose peak is the model's: before it, the runtime alone.
 # (Not getrusage on Linux: there a child is told the peak of the parent that it was forked from.)

@@ -15,12 +15,12 @@ from mmkeras.prepare import Prepared
 from mmkeras_edge.outputs import OutputSpec
 from mmkeras_export.comparison import Arrays, Comparison, compare, medians_ms, run_lite
 from mmkeras_export.gate import ALL, failures
-from mmkeras_export.islands import islands_of
-from mmkeras_export.number_formats import FORMATS
 from mmkeras_export.parts import Part
 from mmkeras_export.pricing import compressed_bytes, ram_mb
-from mmkeras_export.quantization import quantize
-from mmkeras_export.ranges import Ranges, Sample, activation_ranges
+from mmkeras_export.quantizing.islands import islands_of
+from mmkeras_export.quantizing.number_formats import FORMATS
+from mmkeras_export.quantizing.quantization import quantize
+from mmkeras_export.quantizing.ranges import Ranges, Sample, activation_ranges
 from mmkeras_export.targets import Target
 
 FLOAT = "float32"

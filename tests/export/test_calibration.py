@@ -2,7 +2,12 @@ from collections import Counter
 
 import numpy as np
 
-from mmkeras_export.calibration import absences, calibration_samples, strata_of, stratified
+from mmkeras_export.quantizing.calibration import (
+    absences,
+    calibration_samples,
+    strata_of,
+    stratified,
+)
 
 
 def test_each_class_comes_as_often_as_there_are_rows():

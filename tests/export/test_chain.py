@@ -23,7 +23,7 @@ from mmkeras_export import (
     sparsity_by_layer,
 )
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.kernels import MIN_WEIGHTS, kernels_of
+from mmkeras_export.shrinking.kernels import MIN_WEIGHTS, kernels_of
 
 VALUES = 16
 TRAINING = mmkeras.Training(batch_size=4, learning_rate=3e-3)

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from mmkeras_export import Clustering, cluster, prune, sparsity_by_layer
-from mmkeras_export.centroids import INITS, kmeans, nearest
-from mmkeras_export.kernels import kernels_of
+from mmkeras_export.shrinking.centroids import INITS, kmeans, nearest
+from mmkeras_export.shrinking.kernels import kernels_of
 
 
 def network():

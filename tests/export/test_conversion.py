@@ -11,8 +11,8 @@ import pytest
 from mmkeras.evaluation import predict
 from mmkeras_edge.graph import Graph
 from mmkeras_export import ConversionError, convert, run_lite
-from mmkeras_export.conversion import converted
-from mmkeras_export.converting import spare_gb
+from mmkeras_export.converting.conversion import converted
+from mmkeras_export.converting.process import spare_gb
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -142,7 +142,7 @@ def children() -> list[int]:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if parent == os.getpid() and b"mmkeras_export._converter" in command:
+        if parent == os.getpid() and b"mmkeras_export.converting._converter" in command:
             found.append(int(entry.name))
     return found
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mmkeras_export.fake_quantization import (
+from mmkeras_export.shrinking.fake_quantization import (
     FakeQuantize,
     rounded,
     rounded_table,

@@ -3,7 +3,7 @@ import pytest
 
 from mmkeras.branches.minilm import TokenAttention
 from mmkeras_export import islands_of
-from mmkeras_export.nodes import Node
+from mmkeras_export.converting.nodes import Node
 
 
 def attending(name: str) -> keras.Model:

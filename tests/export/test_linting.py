@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from mmkeras_export import lint
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.lint_rules import RULES
+from mmkeras_export.quantizing.lint_rules import RULES
 
 ROWS = 8
 
@@ -155,7 +155,7 @@ def test_a_finding_reads_as_a_sentence():
 
 
 def test_the_layers_of_a_fused_run_are_cured_already(run, stamps):
-    from mmkeras_export.calibration import calibration_samples
+    from mmkeras_export.quantizing.calibration import calibration_samples
 
     found = lint(run.model, calibration_samples(run, stamps.valid, count=8))
     assert all(each.applied for each in found if each.layers)

@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from mmkeras_export.kernels import by_pattern, kernels_of
-from mmkeras_export.layouts import Layout
-from mmkeras_export.masks import masks_of, n_of_m
+from mmkeras_export.shrinking.kernels import by_pattern, kernels_of
+from mmkeras_export.shrinking.layouts import Layout
+from mmkeras_export.shrinking.masks import masks_of, n_of_m
 
 MATRIX = Layout((), (0,), (1,))
 

@@ -4,8 +4,8 @@ import pytest
 
 import mmkeras
 from mmkeras_export import ConversionError, GateError
-from mmkeras_export.other_formats import export_onnx, export_saved_model
-from mmkeras_export.signature import call_by_name
+from mmkeras_export.converting.other_formats import export_onnx, export_saved_model
+from mmkeras_export.converting.signature import call_by_name
 
 
 @keras.saving.register_keras_serializable("tests")

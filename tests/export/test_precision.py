@@ -12,10 +12,10 @@ from litert_quantizer.utils import tfl_flatbuffer_utils as flatbuffer
 from mmkeras.evaluation import predict
 from mmkeras_edge.graph import Graph
 from mmkeras_export import FORMATS, convert, islands_of, quantize, run_lite
-from mmkeras_export.calibration import calibration_samples
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.nodes import WEIGHTED, read_nodes
-from mmkeras_export.number_formats import widest
+from mmkeras_export.converting.nodes import WEIGHTED, read_nodes
+from mmkeras_export.quantizing.calibration import calibration_samples
+from mmkeras_export.quantizing.number_formats import widest
 
 every_format = pytest.mark.parametrize("precision", FORMATS)
 KINDS = {  # weight and activation bits to the types of a convolution's weights and answer
@@ -173,7 +173,7 @@ def test_a_model_is_asked_for_its_islands_and_what_is_said_overrides_them(pictur
 
 
 def test_ranges_that_are_known_need_no_samples(pictures):
-    from mmkeras_export.ranges import activation_ranges
+    from mmkeras_export.quantizing.ranges import activation_ranges
 
     _, lite, feed, _ = pictures
     known = activation_ranges(lite, rows_of(feed))

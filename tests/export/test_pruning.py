@@ -17,7 +17,7 @@ from mmkeras_export import (
     sparsity_by_layer,
     sparsity_of,
 )
-from mmkeras_export.kernels import kernels_of
+from mmkeras_export.shrinking.kernels import kernels_of
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mmkeras_export import Constant, Polynomial, Pruning
-from mmkeras_export.layouts import Layout
-from mmkeras_export.masks import masks_of
+from mmkeras_export.shrinking.layouts import Layout
+from mmkeras_export.shrinking.masks import masks_of
 
 SHAPES = {"dense": (30, 24), "convolution": (3, 3, 18, 16)}  # 30 and 18 are no multiples of 4
 SHARES = (0.1, 0.5, 0.77, 0.97)

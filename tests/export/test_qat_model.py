@@ -4,9 +4,9 @@ import pytest
 from keras import layers, ops
 
 from mmkeras_export import Settle, qat, strip
-from mmkeras_export.qat_places import places_of
-from mmkeras_export.qat_weights import scaled_weights
-from mmkeras_export.quantization import islands_of
+from mmkeras_export.quantizing.quantization import islands_of
+from mmkeras_export.shrinking.qat_places import places_of
+from mmkeras_export.shrinking.qat_weights import scaled_weights
 
 X = np.random.default_rng(0).normal(size=(32, 8, 8, 3)).astype(np.float32)
 Y = np.arange(32) % 3

@@ -22,9 +22,9 @@ from mmkeras_export import (
     sparsity_of,
 )
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.kernels import kernels_of
-from mmkeras_export.qat_model import QuantizationAware
-from mmkeras_export.qat_ranges import plain_ranges
+from mmkeras_export.shrinking.kernels import kernels_of
+from mmkeras_export.shrinking.qat_model import QuantizationAware
+from mmkeras_export.shrinking.qat_ranges import plain_ranges
 
 
 def digits():

@@ -11,8 +11,8 @@ from mmkeras.branches.minilm import TokenAttention
 from mmkeras.evaluation import predict
 from mmkeras_edge.graph import Graph
 from mmkeras_export import islands_of, quantize, run_lite
-from mmkeras_export.calibration import calibration_samples
-from mmkeras_export.nodes import read_nodes
+from mmkeras_export.converting.nodes import read_nodes
+from mmkeras_export.quantizing.calibration import calibration_samples
 
 FLOAT32, INT32, INT8 = schema.TensorType.FLOAT32, schema.TensorType.INT32, schema.TensorType.INT8
 BORDER = {str(schema.BuiltinOperator.QUANTIZE), str(schema.BuiltinOperator.DEQUANTIZE)}

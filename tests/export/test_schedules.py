@@ -1,7 +1,7 @@
 import pytest
 
 from mmkeras_export import Constant, Polynomial
-from mmkeras_export.schedules import settled
+from mmkeras_export.shrinking.schedules import settled
 
 
 @pytest.mark.parametrize(("step", "sparsity"), [(10, 0.0), (15, 0.7), (20, 0.8), (30, 0.8)])

@@ -27,7 +27,7 @@ from mmkeras_export import (
     run_lite,
 )
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.savings import Size
+from mmkeras_export.shrinking.savings import Size
 
 TINY = Path(__file__).parents[1] / "edge/tiny.tflite"
 ROWS = 24

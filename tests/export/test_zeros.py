@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmkeras_export import Constant, KeepZeros, Polynomial, Pruning, prune, sparsity_by_layer
-from mmkeras_export.kernels import kernels_of
+from mmkeras_export.shrinking.kernels import kernels_of
 
 JAX = keras.backend.backend() == "jax"
 OPTIMIZERS = {

@@ -11,7 +11,7 @@ from litert_quantizer.utils import tfl_flatbuffer_utils as flatbuffer
 
 from mmkeras_export import FORMATS, convert, islands_of, quantize, run_lite
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.nodes import FLOAT32
+from mmkeras_export.converting.nodes import FLOAT32
 from tests.precisions import every_precision, share_of
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from mmkeras_export.slimming.coupling import MAKES, RIDES, TAKES
-from mmkeras_export.slimming.graph import Channels, channels_of
-from mmkeras_export.slimming.rebuilding import rebuilt
+from mmkeras_export.shrinking.slimming.coupling import MAKES, RIDES, TAKES
+from mmkeras_export.shrinking.slimming.graph import Channels, channels_of
+from mmkeras_export.shrinking.slimming.rebuilding import rebuilt
 
 
 def settle(model: keras.Model, seed: int = 0) -> keras.Model:

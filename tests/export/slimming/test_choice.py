@@ -6,8 +6,8 @@ import pytest
 from keras import layers
 
 from mmkeras_export import Cut, Examples, multiply_adds, slim
-from mmkeras_export.slimming.graph import channels_of
-from mmkeras_export.slimming.importance import CRITERIA, gradients_of
+from mmkeras_export.shrinking.slimming.graph import channels_of
+from mmkeras_export.shrinking.slimming.importance import CRITERIA, gradients_of
 
 
 def two_branches(width=32):

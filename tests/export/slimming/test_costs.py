@@ -5,7 +5,7 @@ import pytest
 from keras import layers
 
 from mmkeras_export import Cut, multiply_adds, slim, slimmed
-from mmkeras_export.slimming.costs import Size, branch_of, sizes
+from mmkeras_export.shrinking.slimming.costs import Size, branch_of, sizes
 
 
 @pytest.mark.parametrize(

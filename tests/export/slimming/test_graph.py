@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from mmkeras_export.slimming.graph import channels_of
+from mmkeras_export.shrinking.slimming.graph import channels_of
 
 
 def groups(model):

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from mmkeras_export import Cut, slim
-from mmkeras_export.slimming.graph import channels_of
+from mmkeras_export.shrinking.slimming.graph import channels_of
 
 ROWS, TOKENS, WIDTH = 2, 5, 12
 

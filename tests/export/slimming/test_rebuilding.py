@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
 
-from mmkeras_export.slimming.graph import channels_of
-from mmkeras_export.slimming.rebuilding import rebuilt
+from mmkeras_export.shrinking.slimming.graph import channels_of
+from mmkeras_export.shrinking.slimming.rebuilding import rebuilt
 
 ROWS = 3
 
