@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -84,7 +85,25 @@ def test_run_lists_the_inputs_of_the_file(tiny, capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["run", str(tiny), "--help"])
     shown = capsys.readouterr().out
-    assert "--audio FILE  audio, float32, 160 at 16,000 Hz, may be absent" in shown
+    assert re.search(r"--audio FILE +audio, float32, 160 at 16,000 Hz, may be absent", shown)
+
+
+def test_run_answers_a_manifest_in_json_lines(tiny, cat, tmp_path, capsys):
+    rows = tmp_path / "rows.csv"
+    rows.write_text("image,caption\ncat.png,abc\nnowhere.png,abc\n")
+    words = [str(tiny), "--manifest", str(rows), "--column", "text=caption"]
+    assert main(["run", *words]) == 1
+    good, bad = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (good["line"], good["absent"]) == (2, ["audio"])
+    assert good["outputs"]["label"]["bright"] == pytest.approx(0.867, abs=1e-3)
+    assert bad == {"line": 3, "error": f"image: no file '{tmp_path}/nowhere.png'"}
+    out = tmp_path / "answers.jsonl"
+    assert main(["run", *words, "--out", str(out), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["rows"], said["bad"], said["before"]) == (2, 1, 0)
+    assert [json.loads(line) for line in out.read_text().splitlines()] == [good, bad]
+    assert main(["run", *words, "--out", str(out)]) == 2
+    assert "is there already; delete it" in capsys.readouterr().err
 
 
 def test_info_says_what_goes_in_and_out(tiny, capsys):
@@ -139,6 +158,10 @@ def test_a_failed_decoder_is_null_in_json(repack, golden, capsys):
         (["run", "FILE", "--text", "abc"], "input 'image' (image) is missing"),
         (["run", "FILE", "--image", "nowhere.png", "--text", "a"], "image: no file 'nowhere.png'"),
         (["run", "FILE", "--image", "FILE", "--text", "a"], "is no picture; wanted one of PNG"),
+        (["run", "FILE", "--out", "x"], "--out and --column go with --manifest"),
+        (["run", "FILE", "--manifest", "x", "--text", "a"], "which takes no single inputs"),
+        (["run", "FILE", "--manifest", "x"], "no manifest 'x'"),
+        (["run", "FILE", "--manifest", "x", "--column", "y"], "--column wants INPUT=COLUMN"),
         (["run", "FILE", "--threads", "0", "--text", "a"], "at least one thread, received 0"),
         (["run", "nowhere.tflite", "--text", "abc"], "no file 'nowhere.tflite'"),
         (["verify", "nowhere.tflite"], "no file 'nowhere.tflite'"),
