@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mmkeras.comparing import Comparison, compare
     from mmkeras.cross_validation import CrossValidation, cross_validate
     from mmkeras.evaluation import Evaluation, evaluate
-    from mmkeras.manifest import Manifest, load_manifest
+    from mmkeras.manifest import Manifest, find_columns, load_manifest
     from mmkeras.modalities import Audio, Image, Sensor, Table, Text, Video
     from mmkeras.model import assemble, build_model, recipe_of
     from mmkeras.opening import load
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import mmkeras` stays light
     "load_manifest": "manifest",
+    "find_columns": "manifest",
     "Manifest": "manifest",
     "build_model": "model",
     "assemble": "model",
@@ -101,6 +102,7 @@ __all__ = [
     "compare",
     "cross_validate",
     "evaluate",
+    "find_columns",
     "fit",
     "load",
     "load_manifest",

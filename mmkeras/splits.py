@@ -9,6 +9,23 @@ import numpy as np
 
 SPLITS = ("train", "valid", "test")
 SHARES = (0.7, 0.1, 0.2)
+SPELLINGS = {  # what others call them
+    **{name: name for name in SPLITS},
+    "training": "train",
+    "val": "valid",
+    "validation": "valid",
+    "dev": "valid",
+    "testing": "test",
+}
+
+
+def split_named(name: str) -> str | None:
+    """The split that is called so.
+
+    >>> split_named("Validation"), split_named("cat")
+    ('valid', None)
+    """
+    return SPELLINGS.get(name.strip().lower())
 
 
 def draw_split(labels: np.ndarray, groups: Iterable[str], seed: int) -> np.ndarray:

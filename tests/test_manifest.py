@@ -84,7 +84,7 @@ def test_a_missing_file_is_reported_with_its_line_and_left_out(write):
     [
         ("a.png,hi,,train", "3: label: no label; every row wants one"),
         (",,dog,train", "3: pic, words: every input is absent"),
-        ("a.png,hi,dog,val", "3: split: unknown split 'val'; wanted train, valid, test"),
+        ("a.png,hi,dog,vla", "3: split: unknown split 'vla'; wanted train, valid, test"),
         ("a.png,hi,dog", "3: row: 3 cells, wanted 4"),
         ("a.png,well, hi,dog,train", "3: row: 5 cells, wanted 4; quote cells with commas"),
     ],
@@ -119,10 +119,10 @@ def test_a_manifest_of_bad_rows_alone_is_an_error(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "wanted a CSV with a header and rows; it has no rows"),
+        (b"", "wanted a header and rows; it has no rows"),
         (b"words\n", "it has no rows"),
         (b"words,words\na,b\n", "column 'words' stands twice in the header"),
-        (b"words\n\xff\xfe\n", "no readable CSV in UTF-8"),
+        (b"words\n\xff\xfe\n", r"m\.csv:2: no UTF-8; save the file in UTF-8"),
     ],
     ids=["empty", "header alone", "a column twice", "Latin-1"],
 )
@@ -143,7 +143,7 @@ def test_a_missing_manifest_is_named(tmp_path):
         ({"text": "words", "targets": {"lable": "classify"}}, "did you mean 'label'?"),
         ({"text": "words", "group": "club"}, "'club'; choose from words, label"),
         ({"text": "words", "targets": {"label": "clasify"}}, "did you mean 'classify'?"),
-        ({}, "at least one of image=, text=, audio="),
+        ({"group": "label"}, "at least one of image=, text=, audio="),
     ],
     ids=["input", "target", "group", "task", "no input"],
 )

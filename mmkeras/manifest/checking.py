@@ -5,16 +5,21 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Iterable
+from pathlib import Path
 
 from mmkeras.manifest.problems import Problem
 from mmkeras.manifest.rows import Manifest
+from mmkeras.manifest.writing import write_problems
 from mmkeras.sources import problem_with
 from mmkeras.splits import SPLITS
 from mmkeras.targets import check_cell
 
 
-def drop(manifest: Manifest, problems: Iterable[Problem]) -> Manifest:
-    """The manifest without the rows that have a problem, which it lists and warns of."""
+def drop(manifest: Manifest, problems: Iterable[Problem], skipped: Path | None = None) -> Manifest:
+    """The manifest without the rows that have a problem, which it lists and warns of.
+
+    The file `skipped` has all of them, beside those that were left out before.
+    """
     problems = tuple(problems)
     if not problems:
         return manifest
@@ -22,6 +27,9 @@ def drop(manifest: Manifest, problems: Iterable[Problem]) -> Manifest:
     table = manifest.table[~manifest.table.index.isin(bad)]
     shown = "\n".join(f"  {problem}" for problem in problems[:5])
     more = f"\n  and {len(problems) - 5} more" if len(problems) > 5 else ""
+    if skipped is not None:
+        write_problems(manifest.problems + problems, skipped)
+        more += f"\n  all of them: {skipped}"
     warnings.warn(f"{len(bad)} rows left out:\n{shown}{more}", stacklevel=3)
     if not len(table):
         raise ValueError(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmkeras.manifest.problems import Problem
+from mmkeras.manifest.roles import Roles
+from mmkeras.manifest.writing import write_rows
 from mmkeras.sources import FILES, Columns, raw_source
 from mmkeras.splits import SPLITS, draw_split
 from mmkeras.targets import LABELS, classes_in, strata, task_for
@@ -30,7 +32,7 @@ class Manifest:
     modality, or a label that is not known. `inputs` is input name to column, or to the columns of a
     table's fields or of several views, `kinds` input name to modality, `targets` output name to
     column, `tasks` output name to the kind of its task, where that is not "classify". `problems`
-    lists the rows that were left out.
+    lists the rows that were left out, `roles` what the columns were taken for, if found out.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Manifest:
     group: str | None = None
     problems: tuple[Problem, ...] = ()
     tasks: Mapping[str, str] = field(default_factory=dict)
+    roles: Roles | None = None
 
     def __len__(self) -> int:
         return len(self.table)
@@ -144,7 +147,8 @@ class Manifest:
         return draw_split(self.strata(), groups, seed)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Writes the rows as CSV, complete or not at all; elsewhere, paths become absolute."""
+        """Writes the rows, complete or not at all, as .csv, .tsv, .jsonl or .parquet; elsewhere,
+        paths become absolute."""
         path = Path(path)
         table = self.table
         if path.absolute().parent != self.path.parent:
@@ -155,10 +159,4 @@ class Manifest:
                 for column in self.columns(name)
             }
             table = table.assign(**moved)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            table.to_csv(partial, index=False)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return path
+        return write_rows(table, path)
