@@ -33,6 +33,7 @@ class Card:
     versions: Mapping[str, str] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
     model_bytes: int = 0  # the TFLite model is the first so many bytes of the file
+    branches_root: int = 0  # 0: the model runs as a whole alone
     recipe: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     format_version: int = FORMAT_VERSION
@@ -79,6 +80,7 @@ _JSON_TYPES: dict[str, type] = {
     **dict.fromkeys(("optional", "notes"), list),
     "precision": str,
     "model_bytes": int,
+    "branches_root": int,
 }
 
 

@@ -50,7 +50,7 @@ def with_note(lite: bytes, name: str, content: bytes) -> bytes:
     buffers = [model.Buffers(i) for i in range(model.BuffersLength())]
     notes = [model.Metadata(i) for i in range(model.MetadataLength())]
     kept = [note for note in notes if note.Name() != name.encode()]
-    builder, end = _in_front_of(lite, len(content) + 8 * len(buffers))
+    builder, end = front_of(lite, len(content) + 8 * len(buffers))
     places = lambda tables: [end - table._tab.Pos for table in tables]  # noqa: E731
     buffer = _buffer(builder, content)
     note = _note(builder, name, len(buffers))
@@ -58,10 +58,11 @@ def with_note(lite: bytes, name: str, content: bytes) -> bytes:
         BUFFERS: offsets(builder, [*places(buffers), buffer]),
         METADATA: offsets(builder, [*places(kept), note]),
     }
-    return _shifted(_finished(builder, model, end, new), end, buffers)
+    builder.Finish(model_table(builder, model, end, new), file_identifier=b"TFL3")
+    return shifted(builder.Output(), end, buffers)
 
 
-def _in_front_of(lite: bytes, room: int) -> tuple[flatbuffers.Builder, int]:
+def front_of(lite: bytes, room: int) -> tuple[flatbuffers.Builder, int]:
     """A builder that has written the file already, and how long that is: a builder works from the
     end to the front, and counts its places from the end."""
     end = -(-len(lite) // ALIGNED) * ALIGNED
@@ -90,10 +91,10 @@ def _note(builder: flatbuffers.Builder, name: str, buffer: int) -> int:
     return builder.EndObject()
 
 
-def _finished(
+def model_table(
     builder: flatbuffers.Builder, model: schema.Model, end: int, new: Mapping[int, int]
-) -> bytearray:
-    """The model's table again, with some fields of its own."""
+) -> int:
+    """Writes the model's table again, with some fields of its own, and returns where."""
     old = model._tab
     places = [old.Offset(4 + 2 * slot) for slot in range(FIELDS)]
     builder.StartObject(FIELDS)
@@ -104,11 +105,10 @@ def _finished(
         elif places[slot]:
             target = old.Indirect(old.Pos + places[slot])
             builder.PrependUOffsetTRelativeSlot(slot, end - target, 0)
-    builder.Finish(builder.EndObject(), file_identifier=b"TFL3")
-    return builder.Output()
+    return builder.EndObject()
 
 
-def _shifted(file: bytearray, end: int, buffers: Sequence[schema.Buffer]) -> bytes:
+def shifted(file: bytearray, end: int, buffers: Sequence[schema.Buffer]) -> bytes:
     """litert_quantizer puts weights behind the flatbuffer, and they are found by their place in the
     file: the only ones that do not move along with what refers to them."""
     shift = len(file) - end

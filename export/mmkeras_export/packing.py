@@ -9,12 +9,23 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+
+from mmkeras_edge.branches import open_branches
 from mmkeras_edge.card import Card
 from mmkeras_edge.file import CARD, GOLDEN, TOKENIZER
+from mmkeras_edge.golden import read_golden
+from mmkeras_edge.runner import load
+from mmkeras_edge.specs import presence_name
 from mmkeras_edge.verify import verify
 from mmkeras_export.annotating import annotated
 from mmkeras_export.gate import GateError
 from mmkeras_export.metadata import label_files
+from mmkeras_export.second_root import divided
+
+# The same operations on the same numbers; a kernel may still sum in another order where a graph is
+# cut in two.
+PIECES_TOLERANCE = 1e-4
 
 
 def pack(
@@ -27,11 +38,11 @@ def pack(
     """Writes the file and returns its size in bytes; the same content gives the same bytes.
 
     The model gets TFLite's own metadata, the card the hashes. Before the file takes its place, it
-    is opened and its golden samples are replayed as a device would. On any failure, and on Ctrl-C,
-    what was at `path` stays.
+    is opened and its golden samples are replayed as a device would, whole and branch by branch. On
+    any failure, and on Ctrl-C, what was at `path` stays.
     """
     path = Path(path)
-    lite = annotated(lite, card)
+    lite, root = divided(annotated(lite, card), map(presence_name, card.optional))
     entries = {GOLDEN: golden}
     if tokenizer_json is not None:
         entries[TOKENIZER] = tokenizer_json.encode()
@@ -39,6 +50,7 @@ def pack(
     card = dataclasses.replace(
         card,
         model_bytes=len(lite),
+        branches_root=root,
         sha256={name: hashlib.sha256(content).hexdigest() for name, content in hashed.items()},
     )
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
@@ -49,11 +61,30 @@ def pack(
             raise GateError(
                 f"nothing was written: the new file fails its own check: {report.verdict}"
             )
+        _check_pieces(partial)
         size = partial.stat().st_size
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     return size
+
+
+def _check_pieces(path: Path) -> None:
+    """Branch by branch and fused, the file answers as in one go."""
+    model = load(path)
+    if not model.file.card.branches_root:
+        return
+    branches = open_branches(model.file)
+    for golden in read_golden(model.file):
+        feed = model.load_sample(**golden.raw)
+        whole, pieces = model.graph.run(feed), branches.run(feed)
+        for name, spec in model.file.card.outputs.items():
+            off = float(np.abs(pieces[name] - whole[name]).max())
+            if not off <= PIECES_TOLERANCE * spec.scale:
+                raise GateError(
+                    f"nothing was written: {name!r} from the branches one by one is off by "
+                    f"{off:.3g} from the whole; report it to mmkeras"
+                )
 
 
 def _write(path: Path, lite: bytes, entries: Mapping[str, bytes]) -> None:

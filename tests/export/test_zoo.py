@@ -11,8 +11,10 @@ import mmkeras
 from mmkeras.branches.applications import APPLICATIONS
 from mmkeras.branches.backbones import BACKBONES
 from mmkeras.fusion import FUSIONS
+from mmkeras_edge.branches import Branches, at_root
 from mmkeras_export import FORMATS, convert, islands_of, quantize, run_lite
 from mmkeras_export.comparison import rows_of
+from mmkeras_export.second_root import divided
 from tests.precisions import every_precision, share_of
 
 ROWS = 16
@@ -88,3 +90,8 @@ def test_every_part_reaches_the_device_in_every_precision(parts, precision):
         assert error.std() < share_of(precision, 0.25) * differ
     if FORMATS[precision].weight_bits <= 8:
         assert len(shrunk) < 0.35 * len(lite)  # the matrices of the log-mel stay float
+    pieces = divided(shrunk, ("text_present", "audio_present"))
+    branches = Branches(at_root(pieces.lite, pieces.root), threads=1)
+    assert set(branches.names) == {"image", "text", "audio"}
+    for row, wanted in zip(rows_of(feed)[:3], found, strict=False):
+        np.testing.assert_allclose(branches.run(row)["label"], wanted, atol=1e-6)
