@@ -15,7 +15,6 @@ class Part:
     """Layers that are quantised alike; `macs` are their multiply-adds for one sample."""
 
     layers: tuple[str, ...]  # of the model itself
-    within: frozenset[str]  # and of the towers among them, of every depth
     macs: int
 
 
@@ -32,14 +31,6 @@ def parts_of(model: keras.Model) -> dict[str, Part]:
         if not isinstance(layer, keras.layers.InputLayer):
             found.setdefault(branch_of(layer.name, names), []).append(layer)
     return {
-        name: Part(
-            tuple(layer.name for layer in layers),
-            frozenset(deep.name for layer in layers for deep in _with_its_own(layer)),
-            macs.get(name, 0),
-        )
+        name: Part(tuple(layer.name for layer in layers), macs.get(name, 0))
         for name, layers in found.items()
     }
-
-
-def _with_its_own(layer: keras.Layer) -> list[keras.Layer]:
-    return [layer, *layer._flatten_layers(include_self=False)]

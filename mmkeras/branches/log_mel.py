@@ -40,6 +40,9 @@ class LogMel(layers.Layer):
         self._cosines = folded_cosines(window)
         mel = mel_filters(self.rate_hz, window, self.mels)
         self._mel_even, self._mel_odd = mel[2:-1:2], mel[1::2]  # without 0 Hz and half the rate
+        products = (*self._cosines, *self._cosines, self._mel_even, self._mel_odd)
+        frames = shape[1] // self.hop_samples
+        self.multiply_adds = frames * sum(matrix.size for matrix in products)  # of one sample
 
     def call(self, samples):
         frames = samples.shape[1] // self.hop_samples

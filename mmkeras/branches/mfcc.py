@@ -24,6 +24,7 @@ class Mfcc(layers.Layer):
 
     def build(self, shape):
         self._matrix = dct(shape[2])[:, : self.coefficients]
+        self.multiply_adds = shape[1] * self._matrix.size  # of one sample
 
     def call(self, log_mel):
         return ops.expand_dims(ops.matmul(ops.squeeze(log_mel, -1), self._matrix), -1)

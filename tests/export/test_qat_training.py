@@ -152,6 +152,15 @@ def test_a_run_comes_back_as_a_plain_one_and_keeps_its_zeros(run, stamps, tmp_pa
     assert stored.recipe == run.recipe
 
 
+def adapt_statistics(model, rows):
+    """Those of batch normalisation to the rows, as after a long training."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = 0.3
+    for _ in range(8):
+        model(rows, training=True)
+
+
 FAMILIES = ("MobileNetV2", "ResNet50", "EfficientNetB0")
 
 
@@ -166,15 +175,12 @@ def test_the_families_learn_and_come_near_their_files(family):
     random = np.random.default_rng(0)
     pictures = random.uniform(0, 200, (32, 32, 32, 3)) + 18.0 * labels[:, None, None, None]
     feed = {model.inputs[0].name: pictures.astype(np.float32)}
-    aware = compiled(qat(model, rows_of(feed)), 1e-3)
     rows = next(iter(feed.values()))
+    adapt_statistics(model, rows)  # else the ranges are those of no trained model
+    aware = compiled(qat(model, rows_of(feed)), 1e-3)
     losses = aware.fit(rows, labels, batch_size=16, epochs=4, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
-    for layer in model._flatten_layers():  # statistics of 8 steps are not yet those of the rows
-        if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = 0.3
-    for _ in range(8):
-        model(rows, training=True)
+    adapt_statistics(model, rows)
     aware = qat(model, rows_of(feed))
     lite = quantize(model, "int8", rows_of(feed))
     (file,) = run_lite(lite, feed).values()

@@ -4,6 +4,9 @@ import keras
 import pytest
 from keras import layers
 
+from mmkeras.branches.log_mel import LogMel
+from mmkeras.branches.mfcc import Mfcc
+from mmkeras_edge.specs import AudioSpec
 from mmkeras_export import Cut, multiply_adds, slim, slimmed
 from mmkeras_export.shrinking.slimming.costs import Size, branch_of, sizes
 
@@ -32,6 +35,18 @@ def test_a_recurrent_layer_works_at_every_step():
     steps = keras.Input((10, 8))
     x = layers.LSTM(4, name="lstm")(steps)
     assert multiply_adds(keras.Model(steps, x)) == {"lstm": 10 * 4 * (8 + 4) * 4}
+
+
+def test_an_audio_front_end_works_though_it_has_no_weights():
+    spec = AudioSpec(rate_hz=8_000, clip_ms=1_000, mels=20)
+    samples = keras.Input(spec.shape)
+    model = keras.Model(samples, Mfcc(8, name="mfcc")(LogMel.of(spec, name="log_mel")(samples)))
+    quarter = spec.hop_samples * spec.window_hops // 4
+    bins = 2 * quarter - 1  # without 0 Hz and half the rate
+    assert multiply_adds(model) == {
+        "log_mel": spec.frames * (2 * quarter * bins + bins * 20),
+        "mfcc": spec.frames * 20 * 8,
+    }
 
 
 def test_a_shared_layer_works_as_often_as_it_is_called():

@@ -18,8 +18,9 @@ def multiply_adds(model: keras.Model) -> dict[str, int]:
 
     Convolutions, dense layers, attention and recurrent layers, each at every place of its output;
     half of what others call FLOPs. A side of unknown length counts once. Of a layer that is not
-    known every matrix counts once for each place of its input. Elementwise steps and norms, which
-    a device computes along with others, count nothing.
+    known every matrix counts once for each place of its input, and the matrices that are no weights
+    as its attribute `multiply_adds` says. Elementwise steps and norms, which a device computes
+    along with others, count nothing.
     """
     return cost_by_path(channels_of(model))
 

@@ -122,6 +122,8 @@ class _Walk:
         if graph is not None:
             return self._tower(op, graph, call)
         coupling = self.coupling
+        if constant := getattr(op, "multiply_adds", 0):  # by matrices that are no weights
+            coupling.cost(call.path, constant)
         still = all(map(coupling.is_fixed, call.inputs))
         if still and not getattr(op, "weights", ()):
             return call.outputs
