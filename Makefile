@@ -45,9 +45,9 @@ $(INSTALLED): setup.cfg pyproject.toml
 	@touch $@
 
 # What pip cannot install. Without root the tests that want it say so and are skipped.
-system: ## as root: the emulator for aarch64, Graphviz and the Tux Paint stamps
+system: ## as root: the emulator for aarch64, a browser, Graphviz and the Tux Paint stamps
 	@missing=; \
-	for package in graphviz qemu-user-static $(STAMPS); do \
+	for package in chromium graphviz qemu-user-static $(STAMPS); do \
 	    dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
 	done; \
 	if [ -z "$$missing" ]; then :; \

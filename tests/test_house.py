@@ -88,7 +88,9 @@ def test_layers_and_heads_know_keras_ops_alone():
     assert wrong == []
 
 
-@pytest.mark.parametrize(("package", "extras"), [("mmkeras_edge", ["edge", "video"]), *TRAINING])
+@pytest.mark.parametrize(
+    ("package", "extras"), [("mmkeras_edge", ["edge", "serve", "video"]), *TRAINING]
+)
 def test_every_import_is_declared(setup_cfg, package, extras):
     lines = [setup_cfg["options"]["install_requires"]]
     lines += [setup_cfg["options.extras_require"][extra] for extra in extras]
