@@ -24,8 +24,7 @@ def load_audio(source: AudioSource, spec: AudioSpec) -> np.ndarray:
     a shorter sound is followed by silence. Raises ValueError for what is no sound and
     FileNotFoundError for a path that is not there.
     """
-    wanted_ms = spec.clip_ms + MARGIN_MS
-    samples, rate_hz = _open(source, wanted_ms)
+    samples, rate_hz = decoded_audio(source, spec)
     mono = samples if samples.ndim == 1 else samples.mean(axis=1)
     if not np.isfinite(mono).all():
         raise ValueError("audio: the samples hold NaN or infinity")
@@ -39,6 +38,12 @@ def load_audio(source: AudioSource, spec: AudioSpec) -> np.ndarray:
     clip = np.zeros(spec.shape, np.float32)
     clip[: len(mono)] = mono
     return clip
+
+
+def decoded_audio(source: AudioSource, spec: AudioSpec) -> tuple[np.ndarray, int]:
+    """As much of a sound as is wanted, before it is mixed and resampled: float32 (n,) or
+    (n, channels), and its rate."""
+    return _open(source, spec.clip_ms + MARGIN_MS)
 
 
 def _open(source: Any, wanted_ms: int) -> tuple[np.ndarray, int]:

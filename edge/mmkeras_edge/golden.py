@@ -7,6 +7,7 @@
     {i}/{input}/raw/{v}  uint8 (n,)   of several views, v = 0, 1, ...: the content of each
     {i}/{input}/array    what the training machine's loader made of it; a sound is kept as float16,
                                       half the size
+    {i}/{input}/trace    float32      what decoding a picture or sound gave there, as in `traces.py`
     {i}/outputs/{name}   float32      what the file answered there, fed with the unrounded arrays
 """
 
@@ -14,11 +15,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from mmkeras_edge.file import ModelFile, golden_arrays
+from mmkeras_edge.traces import TRACED
 
 Raw = bytes | str | tuple[bytes, ...]  # str for a text or a record, several for views
 WORDS = ("text", "table")  # kinds whose raw is a str
@@ -28,12 +30,14 @@ WORDS = ("text", "table")  # kinds whose raw is a str
 class Golden:
     """One golden sample by name; an absent input has no entry in `raw`.
 
-    `arrays` may be a whole feed: only the arrays of what `raw` names are written.
+    `arrays` may be a whole feed: only the arrays of what `raw` names are written. `traces` are of
+    the inputs whose kind is in `TRACED`.
     """
 
     raw: Mapping[str, Raw]
     arrays: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
+    traces: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def write_golden(samples: Iterable[Golden]) -> bytes:
@@ -44,6 +48,8 @@ def write_golden(samples: Iterable[Golden]) -> bytes:
             for key, content in _contents(f"{i}/{name}/raw", raw):
                 entries[key] = np.frombuffer(content, np.uint8)
             entries[f"{i}/{name}/array"] = np.asarray(sample.arrays[name])
+        for name, trace in sample.traces.items():
+            entries[f"{i}/{name}/trace"] = np.asarray(trace, np.float32)
         for name, values in sample.outputs.items():
             entries[f"{i}/outputs/{name}"] = np.asarray(values, np.float32)
     file = io.BytesIO()
@@ -85,4 +91,6 @@ def _sample(entries: Mapping[str, np.ndarray], i: int, file: ModelFile) -> Golde
             raw[name] = tuple(entries[f"{key}/{view}"].tobytes() for view in views)
     arrays = {n: entries[f"{i}/{n}/array"].astype(card.inputs[n].dtype) for n in raw}
     outputs = {name: entries[f"{i}/outputs/{name}"] for name in card.outputs}
-    return Golden(raw, arrays, outputs)
+    traced = [name for name in raw if card.inputs[name].kind in TRACED]
+    traces = {name: entries[f"{i}/{name}/trace"] for name in traced}
+    return Golden(raw, arrays, outputs, traces)

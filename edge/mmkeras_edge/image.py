@@ -47,6 +47,11 @@ def _load_picture(source: Any, spec: ImageSpec) -> np.ndarray:
     return np.asarray(picture, dtype=np.uint8)
 
 
+def decoded_image(source: Picture, spec: ImageSpec) -> np.ndarray:
+    """One picture upright and opaque, before it is resized: uint8 RGB, (h, w, 3)."""
+    return np.asarray(_opaque(_open(source), spec.background), dtype=np.uint8)
+
+
 def is_ready(array: np.ndarray, shape: tuple[int, ...]) -> bool:
     """Whether nothing is left to do for pixels; the graph copies them itself."""
     return array.shape == shape and array.dtype == np.uint8

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import platform
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmkeras_edge.ahead import loaded_ahead
+from mmkeras_edge.branches import FUSED, Branches, open_branches
 from mmkeras_edge.card import Card
 from mmkeras_edge.file import ModelFile, open_file
 from mmkeras_edge.graph import Graph
@@ -22,14 +27,19 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
-def load(path: str | os.PathLike[str], threads: int | None = None) -> Model:
-    """Opens an exported `.tflite`. `threads` defaults to the machine's cores, at most 4.
+def load(
+    path: str | os.PathLike[str],
+    threads: int | None = None,
+    delegate: str | os.PathLike[str] | None = None,
+) -> Model:
+    """Opens an exported `.tflite`.
 
-    Raises FileNotFoundError, or ValueError for a file that is damaged, newer than this reader, or
-    whose card does not describe its graph.
+    `threads` defaults to the machine's cores, at most 4; `delegate` is the path of a delegate's
+    library. Raises FileNotFoundError, or ValueError for a file that is damaged, newer than this
+    reader, or whose card does not describe its graph.
     """
     file = open_file(path)
-    return Model(file, Graph(file.path, threads))
+    return Model(file, Graph(file.path, threads, delegate))
 
 
 def _check_agreement(card: Card, graph: Graph, path: str) -> None:
@@ -46,10 +56,18 @@ def _check_agreement(card: Card, graph: Graph, path: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """An exported file, ready to answer. One call at a time: make one Model a thread."""
+    """An exported file, ready to answer.
+
+    Threads may share it: each prepares its own inputs at the same time as the others, and they take
+    turns on the graph, which uses several cores by itself. For graphs that run at the same time,
+    load the file once a thread.
+    """
 
     file: ModelFile
     graph: Graph
+    _lock: threading.Lock = field(
+        default_factory=threading.Lock, repr=False
+    )  # of what is made late
 
     def __post_init__(self) -> None:
         _check_agreement(self.file.card, self.graph, self.file.path)
@@ -57,6 +75,36 @@ class Model:
     def predict(self, /, **sources: Any) -> dict[str, Reading]:
         """Raw inputs by name to what each output says; None or left out is absent."""
         return self.read(self.graph.run(self.load_sample(**sources)))
+
+    def predict_batch(self, samples: Iterable[Mapping[str, Any]]) -> list[dict[str, Reading]]:
+        """`predict` for many: dicts of raw inputs by name, to their answers in the same order.
+
+        The graph takes one at a time; meanwhile two threads decode the next ones. Raises ValueError
+        or FileNotFoundError with the number of the first sample that is wrong, counted from 0.
+        """
+        answers = []
+        for i, (_, feed) in enumerate(loaded_ahead(samples, lambda s: self.load_sample(**s))):
+            try:
+                answers.append(self.read(self.graph.run(feed.result())))
+            except (ValueError, FileNotFoundError) as error:
+                kind = FileNotFoundError if isinstance(error, FileNotFoundError) else ValueError
+                raise kind(f"sample {i}: {error}") from error
+        return answers
+
+    def embed(self, /, **sources: Any) -> np.ndarray:
+        """Raw inputs by name to the fused vector that all answers are read from, float32 (width,).
+
+        It comes from the file's pieces, which are opened by the first call: their weights are then
+        in memory a second time. Raises ValueError where the fusion has no such vector, or the file
+        no pieces.
+        """
+        feed = self.load_sample(**sources)
+        with self._lock:
+            if not self._pieces.fuses:
+                raise ValueError(
+                    f"{self.file.path!r} has no fused vector: its fusion joins answers"
+                )
+            return self._pieces.run(feed)[FUSED]
 
     def load_sample(self, /, **sources: Any) -> dict[str, np.ndarray]:
         """Raw inputs by name to the arrays that the graph takes."""
@@ -69,17 +117,21 @@ class Model:
 
     def info(self) -> dict[str, Any]:
         """What the file is and what runs it, as plain data."""
-        import json
-
-        card = json.loads(self.file.card.to_json())
         return {
             "file": self.file.path,
             "bytes": os.path.getsize(self.file.path),
             "runtime": self.graph.runtime,
             "threads": self.graph.threads,
-            **card,
+            "delegate": self.graph.delegate,
+            "machine": platform.machine(),
+            "python": platform.python_version(),
+            **json.loads(self.file.card.to_json()),
         }
 
     @cached_property
     def tokenizer(self) -> Tokenizer | None:
         return read_tokenizer(self.file.tokenizer_json) if self.file.tokenizer_json else None
+
+    @cached_property
+    def _pieces(self) -> Branches:
+        return open_branches(self.file, self.graph.threads)

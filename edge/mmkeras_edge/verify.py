@@ -11,8 +11,24 @@ from mmkeras_edge.golden import Golden, read_golden
 from mmkeras_edge.inputs import load_input
 from mmkeras_edge.outputs import PROBABILITIES, OutputSpec
 from mmkeras_edge.runner import Model, load
-from mmkeras_edge.specs import presence_name
+from mmkeras_edge.specs import InputSpec, presence_name
+from mmkeras_edge.traces import TRACED, trace_of
 
+# What loading an input is called behind its decoding, and what may differ there.
+LOADING = {
+    "image": "resize",
+    "text": "tokens",
+    "audio": "resample",
+    "sensor": "window",
+    "table": "fields",
+    "video": "frames",
+}
+DECODE_TOLERANCE = {
+    # grey levels of a field's mean: a JPEG decoder may round each pixel up or down
+    "image": 1.0,
+    # thousandths of full scale
+    "audio": 1.0,
+}
 LOAD_TOLERANCE = {
     # grey levels: JPEG decoders may round a pixel up or down, and resizing averages
     "image": 1.0,
@@ -40,7 +56,7 @@ class Stage:
     """One comparison: the loading of an input, or an answer of the graph."""
 
     sample: int
-    name: str  # "load image", "answer category"
+    name: str  # "decode image", "resize image", "answer category"
     difference: float  # the largest; infinite where this machine failed
     tolerance: float
     error: str = ""
@@ -90,7 +106,7 @@ def verify(path: str | os.PathLike[str], threads: int | None = None) -> Report:
 def _load(model: Model, golden: Golden, i: int) -> tuple[dict[str, np.ndarray], list[Stage]]:
     card = model.file.card
     feed: dict[str, np.ndarray] = {}
-    stages = []
+    stages: list[Stage] = []
     for name, spec in card.inputs.items():
         given = name in golden.raw
         feed[name] = golden.arrays[name] if given else np.zeros(spec.shape, spec.dtype)
@@ -98,17 +114,40 @@ def _load(model: Model, golden: Golden, i: int) -> tuple[dict[str, np.ndarray], 
             feed[presence_name(name)] = np.array(given, np.float32)
         if not given:
             continue
-        here, error = None, ""
-        try:
-            here = load_input(golden.raw[name], spec, model.tokenizer)
-        except ValueError as failure:  # a codec that this machine lacks
-            error = f"failed ({failure})"
-        difference = _difference(here, golden.arrays[name], relative=spec.kind == "sensor")
-        stage = Stage(i, f"load {name}", difference, LOAD_TOLERANCE[spec.kind], error)
+        decoded = _decode(golden, name, spec, i)
+        stages += decoded
+        if any(stage.error for stage in decoded):  # there is nothing to resize
+            continue
+        here, stage = _loaded(model, golden, name, i)
         if here is not None and stage.passed:
             feed[name] = here
         stages.append(stage)
     return feed, stages
+
+
+def _decode(golden: Golden, name: str, spec: InputSpec, i: int) -> list[Stage]:
+    """What comes out of a file, of a kind that has a trace; what is no file has none."""
+    if spec.kind not in TRACED:
+        return []
+    here, error = None, ""
+    try:
+        here = trace_of(golden.raw[name], spec)
+    except ValueError as failure:  # a codec that this machine lacks
+        error = f"failed ({failure})"
+    difference = _difference(here, golden.traces[name])
+    return [Stage(i, f"decode {name}", difference, DECODE_TOLERANCE[spec.kind], error)]
+
+
+def _loaded(model: Model, golden: Golden, name: str, i: int) -> tuple[np.ndarray | None, Stage]:
+    spec = model.file.card.inputs[name]
+    here, error = None, ""
+    try:
+        here = load_input(golden.raw[name], spec, model.tokenizer)
+    except ValueError as failure:
+        error = f"failed ({failure})"
+    difference = _difference(here, golden.arrays[name], relative=spec.kind == "sensor")
+    stage = Stage(i, f"{LOADING[spec.kind]} {name}", difference, LOAD_TOLERANCE[spec.kind], error)
+    return here, stage
 
 
 def _answer(model: Model, golden: Golden, feed: dict[str, np.ndarray], i: int) -> list[Stage]:

@@ -20,6 +20,7 @@ from mmkeras_edge.inputs import load_sample
 from mmkeras_edge.sensor import load_sensor
 from mmkeras_edge.specs import AudioSpec, ImageSpec, InputSpec, SensorSpec, VideoSpec
 from mmkeras_edge.text import read_tokenizer
+from mmkeras_edge.traces import traces_of
 from mmkeras_edge.video import load_video, needs_pyav
 
 SAMPLES = 3
@@ -49,7 +50,7 @@ def golden_samples(run: Run, data: Prepared, lite: bytes) -> list[Golden]:
         for name in given:
             if recipe.specs[name].kind == "audio":
                 feed[name] = feed[name].astype(np.float16)  # half the size, still 11 bits
-        samples.append(Golden(raw, feed, outputs))
+        samples.append(Golden(raw, feed, outputs, traces_of(raw, recipe.specs)))
     return samples
 
 

@@ -22,6 +22,7 @@ from mmkeras_edge.inputs import load_sample
 from mmkeras_edge.outputs import ClassifySpec
 from mmkeras_edge.specs import AudioSpec, ImageSpec, TextSpec
 from mmkeras_edge.text import read_tokenizer
+from mmkeras_edge.traces import traces_of
 
 HERE = Path(__file__).parent
 LABELS = ("bright", "wordy", "loud")
@@ -137,7 +138,10 @@ def samples(graph: Graph, tokenizer: bytes) -> list[Golden]:
     ]
     reader = read_tokenizer(tokenizer.decode())
     feeds = [load_sample(raw, CARD.inputs, CARD.optional, reader) for raw in raws]
-    return [Golden(raw, feed, graph.run(feed)) for raw, feed in zip(raws, feeds, strict=True)]
+    return [
+        Golden(raw, feed, graph.run(feed), traces_of(raw, CARD.inputs))
+        for raw, feed in zip(raws, feeds, strict=True)
+    ]
 
 
 def main() -> None:

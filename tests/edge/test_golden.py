@@ -21,8 +21,10 @@ def test_a_sound_kept_as_float16_comes_back_as_float32(golden, repack):
         {"audio": b"x"},
         {"audio": np.full(160, 0.3, np.float16), "audio_present": np.array(1.0)},
         golden[0].outputs,
+        {"audio": np.ones((1, 35))},
     )
     (read,) = read_golden(open_file(repack(golden=[sample])))
+    assert read.traces["audio"].shape == (1, 35)
     assert list(read.arrays) == ["audio"]
     assert read.arrays["audio"].dtype == np.float32
     assert abs(read.arrays["audio"][0] - 0.3) < 0.3 * 2**-11
@@ -36,6 +38,7 @@ def test_views_and_records_come_back_as_they_went(golden, repack):
             "patient": np.array([np.nan, 1e9], np.float32),
         },
         golden[0].outputs,
+        {"product": np.zeros((2, 194))},
     )
     inputs = {"product": ImageSpec(4, 4, views=2), "patient": TableSpec(("age", "debt"))}
     (read,) = read_golden(open_file(repack(golden=[sample], inputs=inputs)))

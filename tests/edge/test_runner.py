@@ -1,13 +1,16 @@
+import itertools
 import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import mmkeras_edge
 from mmkeras_edge import Scores, load
+from mmkeras_edge.ahead import AHEAD, loaded_ahead
 from mmkeras_edge.outputs import ClassifySpec
 from mmkeras_edge.specs import TextSpec
 
@@ -56,7 +59,7 @@ def test_wrong_sources_are_refused(model, sources, message):
 
 
 def test_a_batch_is_no_sample(model, white):
-    with pytest.raises(ValueError, match=r"received uint8 \(2, 8, 8, 3\)"):
+    with pytest.raises(ValueError, match=r"received uint8 \(2, 8, 8, 3\); .* to predict_batch"):
         model.predict(image=np.stack([white, white]), text="abc")
 
 
@@ -106,3 +109,49 @@ def test_nothing_is_imported_but_what_the_inputs_need(tiny):
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_batch_is_answered_in_its_order(model, white):
+    samples = [{"image": white * np.uint8(i % 2), "text": "abc"} for i in range(30)]
+    answers = model.predict_batch(iter(samples))
+    assert [answer["label"].label for answer in answers] == ["wordy", "bright"] * 15
+    assert model.predict_batch([]) == []
+
+
+def test_a_wrong_sample_of_a_batch_is_named_by_its_number(model, white):
+    good = {"image": white, "text": "abc"}
+    with pytest.raises(ValueError, match=r"sample 1: image: wanted a path, .*received int"):
+        model.predict_batch([good, {**good, "image": 7}])
+    with pytest.raises(FileNotFoundError, match="sample 0: image: no file 'x'"):
+        model.predict_batch([{**good, "image": "x"}])
+
+
+def test_an_endless_batch_is_taken_no_further_than_it_must():
+    taken = []
+
+    def endless():
+        for i in itertools.count():
+            taken.append(i)
+            yield i
+
+    squares = loaded_ahead(endless(), lambda i: i * i)
+    assert [next(squares)[1].result() for _ in range(3)] == [0, 1, 4]
+    squares.close()
+    assert len(taken) == 3 + AHEAD
+
+
+def test_threads_share_a_model(model, white):
+    greys = [white // 4 * np.uint8(i) for i in range(4)]
+    wanted = [model.predict(image=grey, text="abc")["label"].probabilities for grey in greys]
+
+    def answer(i: int) -> bool:
+        found = model.predict(image=greys[i % 4], text="abc")["label"].probabilities
+        return bool((found == wanted[i % 4]).all())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(answer, range(400)))
+
+
+def test_a_file_without_pieces_has_no_vector(model, white):
+    with pytest.raises(ValueError, match="runs as a whole alone"):
+        model.embed(image=white, text="abc")
