@@ -15,6 +15,7 @@ from mmkeras_edge.inputs import pick
 from mmkeras_export.converting.conversion import convert
 from mmkeras_export.converting.nodes import read_nodes
 from mmkeras_export.converting.refusals import check_runs
+from mmkeras_export.quantizing.compacting import compact
 from mmkeras_export.quantizing.halving import halve_tables
 from mmkeras_export.quantizing.islands import islands_of
 from mmkeras_export.quantizing.number_formats import FLOAT_BITS, FORMATS, HALF_BITS
@@ -65,7 +66,7 @@ def quantize(
     half = {n.scope for n, of in zip(nodes, own, strict=True) if of.weight_bits == HALF_BITS}
     made = halve_tables(made, half & {node.scope for node in nodes if node.is_table})
     check_runs(made)
-    return made
+    return compact(made)
 
 
 def _ranges(lite: bytes, samples: Iterable[Sample], learned: Ranges, calibrated: bool) -> Ranges:
