@@ -26,6 +26,7 @@ from mmkeras_export.mixing import LADDER, cheapest, mixes
 from mmkeras_export.packing import pack
 from mmkeras_export.parts import parts_of
 from mmkeras_export.quantizing.calibration import calibration_samples
+from mmkeras_export.quantizing.lint_rules import Finding
 from mmkeras_export.quantizing.linting import lint
 from mmkeras_export.quantizing.number_formats import FORMATS
 from mmkeras_export.report import Report, table
@@ -148,7 +149,7 @@ def _job(
     if wanted and calibration is None:
         raise ValueError(f"{wanted[0]} wants calibration=, such as the training rows")
     samples = calibration_samples(run, calibration) if wanted and calibration is not None else []
-    findings = tuple(map(str, lint(run.model, samples))) if samples else ()
+    findings = _told(lint(run.model, samples)) if samples else ()
     valid = run.prepare(validation)
     conditions = {ALL: valid} | {f"without {n}": valid.without(n) for n in run.recipe.optional}
     lite, notes = converted(run.model)
@@ -165,6 +166,14 @@ def _job(
         budget=budget,
     )
     return _Job(run, valid, bench, notes, findings)
+
+
+def _told(findings: list[Finding]) -> tuple[str, ...]:
+    """A line each; layers that are known not to bear int8, and are cured, share one."""
+    known = [found for found in findings if found.rule == "by_design" and found.applied]
+    names = ", ".join(found.layer for found in known)
+    lines = [str(found) for found in findings if found not in known]
+    return (*lines, f"not in int8, by design: {names}") if known else tuple(lines)
 
 
 def _tried(bench: Workbench, precision: str, say: Callable[[str], None]) -> list[Made]:

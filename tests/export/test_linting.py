@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
+from mmkeras.branches.standardise import Standardise
 from mmkeras_export import lint
 from mmkeras_export.comparison import rows_of
 from mmkeras_export.quantizing.lint_rules import RULES
@@ -32,6 +33,12 @@ def readings(normalised: bool) -> keras.Model:
     x = keras.Input((5, 3), name="x")
     ready = layers.Normalization(name="norm")(x) if normalised else x
     return keras.Model(x, layers.Dense(2)(layers.Flatten()(layers.Conv1D(4, 2)(ready))))
+
+
+def absences(standardised: bool) -> keras.Model:
+    x = keras.Input((4,), name="x")
+    ready = Standardise("x", name="gap")(x) if standardised else x
+    return keras.Model(x, layers.Dense(2)(ready))
 
 
 def joined(factor: float) -> keras.Model:
@@ -72,6 +79,7 @@ def chosen(count: int, activation: str | None) -> keras.Model:
 
 # rule -> model with the fault, the layer, whether the cure is applied; and a model without it
 CASES: list[tuple[str, Callable[[], keras.Model], str, bool, Callable[[], keras.Model]]] = [
+    ("by_design", lambda: absences(True), "gap", True, lambda: absences(False)),
     ("masked_mean", lambda: words(True), "mean", True, lambda: words(False)),
     ("masked_mean", lambda: mean_by_hand(True), "true_divide", True, lambda: mean_by_hand(False)),
     ("raw_input", lambda: readings(False), "x", False, lambda: readings(True)),

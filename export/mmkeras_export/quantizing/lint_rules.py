@@ -98,6 +98,19 @@ def _divides_by_count(call: Call) -> bool:
     return below < above
 
 
+def _by_design(seen: Seen) -> Iterator[Finding]:
+    """Layers that say of themselves what they bear: masked means, log-mel, products of features."""
+    for call in seen.calls:
+        if getattr(call.operation, "keep_float", False):
+            what, cure = "its numbers span more than 256 steps can tell apart", "float16"
+        elif getattr(call.operation, "keep_dynamic", False):
+            what, cure = "its activations span more than 256 steps can tell apart", "dynamic_int8"
+        else:
+            continue
+        what = f"a {type(call.operation).__name__}: {what}"
+        yield Finding("by_design", call.operation.name, what, cure, seen.spared(call.path))
+
+
 def _raw_inputs(seen: Seen) -> Iterator[Finding]:
     """One scale for all units: raw multi-unit sensors fell to chance, normalised ones did not."""
     if not seen.measured:
@@ -245,6 +258,7 @@ def _within(operation: Any) -> list[keras.Layer]:
 
 
 RULES: dict[str, Callable[[Seen], Iterable[Finding]]] = {
+    "by_design": _by_design,
     "masked_mean": _masked_means,
     "raw_input": _raw_inputs,
     "branch_scales": _uneven_branches,
