@@ -121,6 +121,14 @@ def test_info_and_bench_as_json(tiny, capsys):
     assert json.loads(capsys.readouterr().out)["stages_ms"]["invoke"]["p50"] > 0
 
 
+def test_bench_writes_a_row_and_a_picture(tiny, tmp_path, capsys):
+    written = ["--csv", str(tmp_path / "boards.csv"), "--picture", str(tmp_path / "bench.svg")]
+    assert main(["bench", str(tiny), "--runs", "3", "--threads", "1", *written]) == 0
+    assert "peak memory" in capsys.readouterr().out
+    assert (tmp_path / "boards.csv").read_text().count("\n") == 2
+    assert (tmp_path / "bench.svg").read_text().startswith("<svg ")
+
+
 def test_verify_ends_with_its_verdict(tiny, capsys):
     assert main(["verify", str(tiny)]) == 0
     last = capsys.readouterr().out.splitlines()[-1]

@@ -42,3 +42,8 @@ def add_file(parser: argparse.ArgumentParser) -> None:
 def add_threads(parser: argparse.ArgumentParser, default: int | None = None) -> None:
     help = "default: the machine's cores, at most 4"
     parser.add_argument("--threads", type=int, default=default, metavar="N", help=help)
+
+
+def add_delegate(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    help = "a delegate's library, such as libedgetpu.so.1"
+    parser.add_argument("--delegate", default=default, metavar="LIBRARY", help=help)
