@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from rich.console import Console
 
 from mmkeras.heads import HEADS
 from mmkeras.insight.intervals import Draws, Span, intervals_of
+from mmkeras.insight.plain import plain
 from mmkeras.manifest import Manifest
+from mmkeras.plain_file import write_json
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run
 from mmkeras.shipped import Shipped
 from mmkeras.targets import labelled
 from mmkeras_edge.outputs import OutputSpec
+
+if TYPE_CHECKING:
+    from mmkeras.insight.subject import Options
+
+PLAIN = "evaluation.json"
+WIDTH = 110  # of printed tables
 
 Figures = Mapping[str, float]  # by measure, the one that decides first
 
@@ -27,7 +39,8 @@ class Evaluation:
 
     The constant answer is the most frequent class, the median or the like. `labelled` is how many
     rows have the output's label; only they count. `intervals` are those of 95 percent: as far as
-    these few rows can tell.
+    these few rows can tell. `parts` is what else was asked for, by part and output: see
+    `mmkeras.insight.PARTS`.
     """
 
     figures: Mapping[str, Figures]
@@ -35,6 +48,7 @@ class Evaluation:
     labelled: Mapping[str, int]
     rows: int
     intervals: Mapping[str, Mapping[str, Span]] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def accuracy(self) -> dict[str, float]:
@@ -48,9 +62,38 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        return {"accuracy": self.accuracy, "majority": self.majority, **vars(self)}
+        parts = {
+            part: {output: found.to_dict() for output, found in results.items()}
+            for part, results in self.parts.items()
+        }
+        of_all = {"accuracy": self.accuracy, "majority": self.majority}
+        return {**of_all, **vars(self), **({"parts": parts} if parts else {})}
+
+    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Writes evaluation.json and a picture of each part and output; gives their paths."""
+        from mmkeras.insight.pictures import draw
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / PLAIN, plain(self.to_dict()))
+        return [folder / PLAIN, *draw(folder, self.parts)]
 
     def __str__(self) -> str:
+        return "\n".join([self._figures(), *self._tables()])
+
+    def _tables(self) -> list[str]:
+        """Of the parts."""
+        if not self.parts:
+            return []
+        text = io.StringIO()
+        console = Console(file=text, width=WIDTH)
+        for results in self.parts.values():
+            for output, found in results.items():
+                console.print()
+                console.print(found.table(output), markup=False, highlight=False)
+        return [text.getvalue().rstrip()]
+
+    def _figures(self) -> str:
         if len(self.accuracy) == len(self.figures):
             lines = [f"{'output':<16}{'accuracy':>10}{'majority':>10}   {self.rows} rows"]
             for name, value in self.accuracy.items():
@@ -72,20 +115,32 @@ class Evaluation:
         return "" if span is None else f"   {span.low:.3g} to {span.high:.3g}"
 
 
-def evaluate(run: Run | Shipped, data: Manifest | Prepared) -> Evaluation:
+def evaluate(
+    run: Run | Shipped,
+    data: Manifest | Prepared,
+    parts: Iterable[str] = (),
+    options: Options | None = None,
+) -> Evaluation:
     """Evaluates a run's Keras model, or an exported file, on every row.
 
-    The intervals are drawn by the manifest's `group`, where it has one.
+    The intervals are drawn by the manifest's `group`, where it has one. `parts` are names of
+    `mmkeras.insight.PARTS`: "calibration", "modalities", "robustness" and so on; `options` is an
+    `mmkeras.insight.Options`. Raises ValueError for an unknown part.
     """
+    from mmkeras.insight.parts import parts_of
+    from mmkeras.insight.subject import Options, Subject
+
     data = run.prepare(data)
-    outputs = run.predict(data)
-    found, draws = score(outputs, data, run.specs), Draws(len(data), groups_of(data.manifest))
+    specs, options = run.specs, options or Options()
+    subject = Subject(run, data, run.predict(data), options)
+    draws = Draws(len(data), groups_of(data.manifest), options.rounds, options.seed)
     spans = {}
     for name, truth in data.answers().items():
         known = labelled(truth)
-        seen = truth[known], outputs[name][known], known
-        spans[name] = intervals_of(run.specs[name], *seen, draws)
-    return replace(found, intervals=spans)
+        seen = truth[known], subject.outputs[name][known], known
+        spans[name] = intervals_of(specs[name], *seen, draws)
+    found = score(subject.outputs, data, specs)
+    return replace(found, intervals=spans, parts=parts_of(subject, parts))
 
 
 def groups_of(manifest: Manifest) -> list[str] | None:

@@ -7,7 +7,7 @@ the bootstrap", 1993, chapters 8 and 13.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from mmkeras.insight.weighted import weighted
 
 ROUNDS = 1_000
 LEVEL = 0.95
+RULE_OF_THREE = 3.0  # -log(1 - LEVEL), rounded up
 CELLS = 1 << 22  # weights that are held at once: 16 MB
 
 
@@ -48,7 +49,11 @@ class Draws:
             places = np.unique(names, return_inverse=True)[1]
         self._places, self._count = places, int(places.max()) + 1
 
-    def batches(self):
+    def units(self, rows: np.ndarray | None = None) -> int:
+        """How many independent rows or groups there are, of all rows or of some, bool (N,)."""
+        return len(np.unique(self._places if rows is None else self._places[rows]))
+
+    def batches(self) -> Iterator[np.ndarray]:
         """Weights, (some rounds, N) float32, as many as fit into memory."""
         random = np.random.default_rng(self.seed)
         size = max(CELLS // len(self._places), 1)
@@ -76,13 +81,23 @@ def intervals_of(
         counted = counted[counted.sum(axis=1) > 0]
         for measure in HEADS[spec.kind].measures:
             found[measure.name].append(weighted(measure, spec, truth, outputs, counted))
-    spans = {name: span_of(np.concatenate(of)) for name, of in found.items() if of}
+    units = draws.units(known)
+    spans = {name: span_of(np.concatenate(of), units) for name, of in found.items() if of}
     return {name: span for name, span in spans.items() if np.isfinite(span).all()}
 
 
-def span_of(values: np.ndarray, level: float = LEVEL) -> Span:
-    """The middle `level` of some figures, those that are numbers; NaN where none is."""
+def span_of(values: np.ndarray, units: int, level: float = LEVEL) -> Span:
+    """The middle `level` of some figures, those that are numbers; NaN where none is.
+
+    Where all are 1, or all 0, drawing again cannot tell how often else: of n independent rows or
+    groups without a failure, up to 3 / n may be. Hanley and Lippman-Hand, JAMA 1983.
+    """
     values = values[np.isfinite(values)]
     if not len(values):
         return Span(np.nan, np.nan)
-    return Span(*map(float, np.quantile(values, ((1 - level) / 2, (1 + level) / 2))))
+    low, high = map(float, np.quantile(values, ((1 - level) / 2, (1 + level) / 2)))
+    if low == high == 1.0:
+        low = max(1.0 - RULE_OF_THREE / units, 0.0)
+    elif low == high == 0.0:
+        high = min(RULE_OF_THREE / units, 1.0)
+    return Span(low, high)

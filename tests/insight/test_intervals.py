@@ -93,7 +93,13 @@ def test_batches_of_draws_are_the_same_draws(monkeypatch):
 
 
 def test_of_no_figures_there_is_no_span():
-    assert np.isnan(span_of(np.array([np.nan]))).all()
-    assert span_of(np.arange(101.0), level=0.9) == pytest.approx(Span(5.0, 95.0))
+    assert np.isnan(span_of(np.array([np.nan]), 1)).all()
+    assert span_of(np.arange(101.0), 101, level=0.9) == pytest.approx(Span(5.0, 95.0))
     with pytest.raises(ValueError, match="two rounds or more"):
         Draws(10, rounds=1)
+
+
+def test_all_right_does_not_mean_always_right():
+    assert span_of(np.ones(10), units=150) == Span(0.98, 1.0)
+    assert span_of(np.zeros(10), units=2) == Span(0.0, 1.0)
+    assert Draws(5, ["a", "b", "a", "", ""]).units() == 4
