@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mmkeras.modalities import Audio, Image, Sensor, Table, Text, Video
     from mmkeras.model import assemble, build_model, recipe_of
     from mmkeras.opening import load
+    from mmkeras.quality import Quality, check
     from mmkeras.recipe import Recipe
     from mmkeras.run import Run
     from mmkeras.searching import Search, search
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import mmkeras` stays light
     "load_manifest": "manifest",
     "find_columns": "manifest",
+    "check": "quality",
+    "Quality": "quality",
     "Manifest": "manifest",
     "build_model": "model",
     "assemble": "model",
@@ -85,6 +88,7 @@ __all__ = [
     "Manifest",
     "MultiLabel",
     "Ordinal",
+    "Quality",
     "Quantiles",
     "Recipe",
     "Regress",
@@ -99,6 +103,7 @@ __all__ = [
     "Video",
     "assemble",
     "build_model",
+    "check",
     "compare",
     "cross_validate",
     "evaluate",

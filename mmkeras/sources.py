@@ -86,13 +86,13 @@ def raw_source(kind: str, columns: Columns, cells: Mapping[str, str], folder: Pa
         record = {column: cells[column] or None for column in columns}
         return record if any(record.values()) else None
     if isinstance(columns, tuple):
-        views = tuple(_path(cells[column], folder) for column in columns)
+        views = tuple(path_of(cells[column], folder) for column in columns)
         return views if all(views) else None
     cell = cells[columns]
-    return _path(cell, folder) if kind in FILES else cell or None
+    return path_of(cell, folder) if kind in FILES else cell or None
 
 
-def _path(cell: str, folder: Path) -> str | None:
+def path_of(cell: str, folder: Path) -> str | None:
     return os.path.join(folder, cell) if cell else None  # an absolute cell stays as it is
 
 
@@ -115,7 +115,7 @@ def problem_with(kind: str, columns: Columns, cells: Mapping[str, str], folder: 
     if kind not in FILES:
         return None
     of = (columns,) if isinstance(columns, str) else columns
-    paths = {column: _path(cells[column], folder) for column in of}
+    paths = {column: path_of(cells[column], folder) for column in of}
     empty = [column for column, path in paths.items() if path is None]
     if 0 < len(empty) < len(paths):
         return f"the view {empty[0]!r} is empty; fill it, or leave all of them empty"

@@ -41,7 +41,7 @@ def test_help_names_every_verb():
 def test_a_good_manifest_passes_the_check(toy):
     code, out, _ = command("check", toy, *COLUMNS)
     assert code == 0
-    assert out.startswith("20 usable rows\nanimal: 2 classes: cat 10, dog 10\n")
+    assert out.startswith("20 usable rows of 20 in ")
 
 
 def test_a_bad_manifest_fails_the_check_with_its_lines(toy):
@@ -51,8 +51,9 @@ def test_a_bad_manifest_fails_the_check_with_its_lines(toy):
     code, out, err = command("check", toy, *COLUMNS, "--json")
     assert code == 1
     found = json.loads(out)
-    assert [(p["line"], p["column"]) for p in found["problems"]] == [(6, "sound"), (5, "picture")]
-    assert (found["rows"], found["absent"]["audio"]) == (18, 10)
+    wrong = [of for of in found["findings"] if of["severity"] == "error"]
+    assert [(of["lines"], of["column"]) for of in wrong] == [([6], "sound"), ([5], "picture")]
+    assert (found["usable"], found["absent"]["dog"]["audio"]) == (18, 5)
     assert err.startswith("mmkeras: warning: 1 rows left out:\n")
 
 

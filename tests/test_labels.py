@@ -13,8 +13,8 @@ from mmkeras.adapting import adapt
 from mmkeras.balance import losses_for
 from mmkeras.cli import app
 from mmkeras.dataset import Batches
-from mmkeras.inspection import inspect
 from mmkeras.prepare import prepare
+from mmkeras.quality import check
 from mmkeras.session import compile_for
 from mmkeras.tokenizer import train_tokenizer
 
@@ -151,11 +151,14 @@ def test_the_check_counts_labels_and_numbers(write):
         f"{row},{tags}" for row, tags in zip(PETS, ["a|b", "a", "|", "", "b", "a"], strict=True)
     ]
     kinds = {**TASKS, "tags": "multilabel"}
-    found = inspect(load_manifest(write(*rows, header=header), text="words", targets=kinds))
-    assert found.classes == {"animal": {"cat": 2, "dog": 2}, "tags": {"a": 3, "b": 2}}
-    assert found.numbers == {"age": {"lowest": 1, "median": 6.5, "highest": 12}}
+    found = check(load_manifest(write(*rows, header=header), text="words", targets=kinds))
+    charts = {
+        chart.title: dict(zip(chart.labels, chart.counts, strict=True)) for chart in found.charts
+    }
+    assert (charts["animal"], charts["tags"]) == ({"cat": 2, "dog": 2}, {"a": 3, "b": 2})
+    assert charts["age"] == dict.fromkeys(("1", "3", "5", "8", "9", "12"), 1)
     assert found.unlabelled == {"animal": 2, "age": 0, "tags": 1}
-    assert "age: 1 to 12, median 6.5\nanimal: no label in 2 rows\n" in str(found)
+    assert "target animal: classify, 2 rows without a label\n" in str(found)
 
 
 def test_the_command_trains_on_kinds_that_are_named(write, tmp_path):

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from mmkeras import load_manifest
-from mmkeras.inspection import inspect
 from mmkeras.modalities import Image, Sensor, Table
 from mmkeras.origin import origin_of
 from mmkeras.prepare import prepare
+from mmkeras.quality import check
 from mmkeras.recipe import Recipe
 from mmkeras.run import Run
 from mmkeras.sources import arguments, distinct, named_columns, problem_with, raw_source
@@ -191,8 +191,8 @@ def test_a_word_among_numbers_is_taken_for_a_slip_and_named_with_its_line(write)
     message = r"m\.csv:7: age: 'old' is no number, as nearly all the others are; mend it"
     with pytest.raises(ValueError, match=message):
         Table.of(data)
-    (problem,) = inspect(data).problems
-    assert "'old' is no number" in problem.message
+    (slip,) = check(data).named("slip")
+    assert (slip.lines, slip.details, slip.cells) == ((7,), {7: "'old' is no number"}, {7: ""})
     assert len(Table.of(data, categories=("age",)).categories["age"]) == 20
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +15,7 @@ from mmkeras.cli.options import (
     AudioColumn,
     Group,
     ImageColumn,
+    Roles,
     SensorColumn,
     TableColumns,
     Targets,
@@ -19,11 +23,16 @@ from mmkeras.cli.options import (
     VideoColumn,
     load_rows,
 )
-from mmkeras.cli.printing import print_json
+from mmkeras.cli.printing import hint, print_json
 
 
 def check(
-    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A CSV with a header.")],
+    manifest: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MANIFEST", help="CSV, TSV, JSON Lines, Parquet, or a folder of classes."
+        ),
+    ],
     image: ImageColumn = [],  # noqa: B006  Typer copies it
     text: TextColumn = [],  # noqa: B006
     audio: AudioColumn = [],  # noqa: B006
@@ -32,16 +41,78 @@ def check(
     table: TableColumns = [],  # noqa: B006
     target: Targets = [],  # noqa: B006
     group: Group = None,
+    column: Roles = [],  # noqa: B006
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report as a page with pictures.")
+    ] = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write what can be used, mended, as a new manifest; never the old."
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at a row that cannot be used.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read every row as a training would; list what is wrong with its line. Exit code 1 if any."""
-    from mmkeras.inspection import inspect
+    """Read every file as a training would; say what is wrong, where, and what to do about it.
+
+    Without options the columns are found out, and the finding is shown. Exit code 1 if some row
+    cannot be used.
+    """
+    from mmkeras import quality
+    from mmkeras.quality.page import write_page
 
     columns = {"image": image, "text": text, "audio": audio, "video": video}
     columns |= {"sensors": sensors, "table": table}
-    found = inspect(load_rows(manifest, columns, target, group))
+    rows = load_rows(manifest, columns, target, group, roles=column, strict=strict)
+    with _bar() as progress:
+        found = quality.check(rows, progress)
     if as_json:
         print_json(found.to_dict())
     else:
-        print(found)
-    raise typer.Exit(1 if found.problems else 0)
+        from rich.console import Console
+
+        from mmkeras.quality.screen import show
+
+        show(found, Console())
+    if html is not None:
+        hint(f"{write_page(found, html)}: the report with pictures", as_json)
+    if fix is not None:
+        hint(str(quality.mend(found, fix)), as_json)
+    raise typer.Exit(0 if found.passed else 1)
+
+
+@contextmanager
+def _bar() -> Iterator[Any]:
+    """Told how far it is, draws it on a terminal."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(file=sys.stderr)
+    if not console.is_terminal:
+        yield None
+        return
+    shown = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*shown, console=console, transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def progress(done: int, count: int, what: str) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=count)
+            if done == count or done % 16 == 0:
+                bar.update(tasks[what], completed=done)
+
+        yield progress

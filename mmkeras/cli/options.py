@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,6 +36,15 @@ Targets = Annotated[
     ),
 ]
 Group = Annotated[str | None, typer.Option(help="Column whose rows stay in one split.")]
+Roles = Annotated[
+    list[str],
+    typer.Option(
+        "--column",
+        metavar="COLUMN=ROLE",
+        help="What a column is, and the others are found out: image, text, audio, video, sensor, "
+        "table, the kind of a target, group, split, time or ignore; repeatable.",
+    ),
+]
 RecipeName = Annotated[
     str | None,
     typer.Option(
@@ -75,10 +85,13 @@ def load_rows(
     target: Sequence[str],
     group: str | None,
     kinds: Mapping[str, str] | None = None,
+    roles: Sequence[str] = (),
+    strict: bool = False,
 ) -> Manifest:
-    """The rows of a manifest, by what the options say of its columns.
+    """The rows of a manifest, by what the options say of its columns; if nothing, found out.
 
-    `kinds` has those of targets that are named without; "classify" for others.
+    `kinds` has those of targets that are named without; "classify" for others. Rows that are left
+    out are listed in a file beside the manifest.
     """
     from mmkeras.manifest import load_manifest
 
@@ -89,7 +102,18 @@ def load_rows(
         name = column if colon else said
         targets[name] = kind if colon else usual.get(name, "classify")
     given: dict[str, Any] = {option: named_columns(option, of) for option, of in columns.items()}
-    return load_manifest(manifest, targets=targets, group=group, **given)
+    data = load_manifest(
+        manifest,
+        targets=targets or None,
+        group=group,
+        strict=strict,
+        columns=dict(role.partition("=")[::2] for role in roles) or None,
+        skipped=manifest.with_name(f"{manifest.stem}.skipped.csv"),
+        **given,
+    )
+    if data.roles is not None:
+        print(data.roles, file=sys.stderr)
+    return data
 
 
 def named_columns(option: str, columns: Sequence[str]) -> Any:

@@ -28,14 +28,21 @@ def drop(manifest: Manifest, problems: Iterable[Problem], skipped: Path | None =
     shown = "\n".join(f"  {problem}" for problem in problems[:5])
     more = f"\n  and {len(problems) - 5} more" if len(problems) > 5 else ""
     if skipped is not None:
-        write_problems(manifest.problems + problems, skipped)
-        more += f"\n  all of them: {skipped}"
+        more += _listed(manifest.problems + problems, skipped)
     warnings.warn(f"{len(bad)} rows left out:\n{shown}{more}", stacklevel=3)
     if not len(table):
         raise ValueError(
             f"{manifest.path}: no usable row is left; the first problem: {problems[0]}"
         )
     return dataclasses.replace(manifest, table=table, problems=manifest.problems + problems)
+
+
+def _listed(problems: Iterable[Problem], skipped: Path) -> str:
+    """Writes the list, and says where it is; a folder that is read-only stops nobody's work."""
+    try:
+        return f"\n  all of them: {write_problems(problems, skipped)}"
+    except OSError as error:
+        return f"\n  the list of them could not be written: {error}"
 
 
 def unlabelled(manifest: Manifest, targets: Iterable[str]) -> list[Problem]:

@@ -23,7 +23,7 @@ from mmkeras.manifest.rows import Manifest
 from mmkeras.manifest.sheet import Sheet
 from mmkeras.manifest.text_files import read_csv, read_jsonl, read_tsv
 from mmkeras.manifest.tree import read_tree
-from mmkeras.manifest.writing import write_rows
+from mmkeras.manifest.writing import write_problems, write_rows
 from mmkeras.sources import FILES, Columns, named_columns
 from mmkeras.splits import split_named
 from mmkeras.tasks import TASKS
@@ -153,7 +153,10 @@ def _checked(
     problems = [*sheet.problems, *(p for p in problems_in(manifest) if p.line not in unread)]
     if problems and strict:
         raise ValueError("\n".join(map(str, problems)))
-    return drop(manifest, problems, None if skipped is None else Path(skipped))
+    listed = None if skipped is None else Path(skipped)
+    if listed is not None and not problems and listed.is_file():
+        write_problems((), listed)  # of a source that was mended since
+    return drop(manifest, problems, listed)
 
 
 def _without_nans(manifest: Manifest) -> Any:

@@ -5,7 +5,7 @@ import pytest
 
 from mmkeras import Sensor, load_manifest
 from mmkeras.datasets import basic_motions
-from mmkeras.inspection import inspect
+from mmkeras.quality import check
 from mmkeras_edge.sensor import load_sensor
 from mmkeras_edge.specs import SensorSpec
 
@@ -87,8 +87,8 @@ def test_without_the_package_the_error_says_how_to_get_it(tmp_path, monkeypatch)
 @needs_package
 def test_the_package_holds_eighty_recordings_of_ten_seconds(tmp_path):
     data = load_manifest(basic_motions.build(tmp_path, ROOT), **basic_motions.COLUMNS)
-    found = inspect(data)
-    assert (found.rows, found.problems) == (80, ())
+    found = check(data)
+    assert (found.usable, found.named("error")) == (80, ())
     assert [len(part) for part in data.split()] == [32, 8, 40]
     assert Counter(data.cells("activity")) == dict.fromkeys(
         ("badminton", "running", "standing", "walking"), 20

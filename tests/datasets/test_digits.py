@@ -6,7 +6,7 @@ import soundfile
 
 from mmkeras import load_manifest
 from mmkeras.datasets import digits, spoken
-from mmkeras.inspection import inspect
+from mmkeras.quality import check
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +22,8 @@ def rows(path):
 
 def test_every_file_can_be_read_and_the_split_is_stored(path):
     data = load_manifest(path, **digits.COLUMNS)
-    found = inspect(data)
-    assert (found.rows, found.problems) == (200, ())
+    found = check(data)
+    assert (found.usable, found.named("error")) == (200, ())
     assert [len(part) for part in data.split()] == [140, 20, 40]
     assert data.classes("digit") == tuple("0123456789")
 

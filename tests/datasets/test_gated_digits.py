@@ -7,7 +7,7 @@ import pytest
 
 from mmkeras import load_manifest
 from mmkeras.datasets import gated_digits, mnist, spoken
-from mmkeras.inspection import inspect
+from mmkeras.quality import check
 
 needs_both = pytest.mark.skipif(
     mnist.find_mnist() is None or shutil.which(spoken.PROGRAM) is None,
@@ -28,8 +28,8 @@ def path(fake_mnist, fake_clips, tmp_path_factory):
 
 def test_every_file_can_be_read_and_the_split_is_stored(path):
     data = load_manifest(path, **gated_digits.COLUMNS)
-    found = inspect(data)
-    assert (found.rows, found.problems) == (600, ())
+    found = check(data)
+    assert (found.usable, found.named("error")) == (600, ())
     assert [len(part) for part in data.split()] == [420, 60, 120]
 
 

@@ -4,7 +4,7 @@ from PIL import Image
 
 from mmkeras import Sensor, Table, load_manifest
 from mmkeras.datasets import motion
-from mmkeras.inspection import inspect
+from mmkeras.quality import check
 from mmkeras_edge.sensor import load_sensor
 from mmkeras_edge.specs import SensorSpec
 
@@ -24,8 +24,8 @@ def test_the_same_arguments_give_the_same_bytes(path, tmp_path):
 
 
 def test_every_file_can_be_read_and_every_gesture_is_there_eight_times(path):
-    found = inspect(load_manifest(path, **motion.COLUMNS))
-    assert (found.rows, found.problems) == (40, ())
+    found = check(load_manifest(path, **motion.COLUMNS))
+    assert (found.usable, found.named("error")) == (40, ())
     data = load_manifest(path, **motion.COLUMNS)
     assert sorted(data.cells("gesture")) == sorted(motion.GESTURES * 8)
 

@@ -1,0 +1,203 @@
+"""Rows and files that are there several times, exactly or nearly, and which a split parts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from mmkeras.manifest import Manifest
+from mmkeras.quality.columns import ABSENT, FileColumn
+from mmkeras.quality.finding import Finding, finding
+from mmkeras.quality.near import clusters, near_pairs
+
+COLOUR_LEVELS = 8.0  # by which the mean colours of near duplicates differ at most
+LENGTH_SHARE = 0.05  # by which the lengths of sounds that are near duplicates differ at most
+WORDS = 4  # of a text, from which on it is taken for one that is not there twice by chance
+KEPT_FIRST = ("test", "valid", "train")  # of copies in several splits
+
+
+def normalised(text: str) -> str:
+    """A text without case, accents' spelling, punctuation and spare spaces.
+
+    >>> normalised("  A BLACK cat…"), normalised("a black\\tcat!")
+    ('a black cat', 'a black cat')
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join("".join(c if c.isalnum() else " " for c in folded).split())
+
+
+def duplicate_rows(
+    manifest: Manifest, exact: dict[str, np.ndarray]
+) -> tuple[list[Finding], np.ndarray]:
+    """Rows whose inputs are all the same, by the number of the content of each input.
+
+    Second: which rows such findings are about, bool (rows,).
+    """
+    keys = np.stack(list(exact.values()), axis=1)
+    _, numbers = np.unique(keys, axis=0, return_inverse=True)
+    numbers = numbers.ravel()
+    labels = _labels(manifest)
+    copies: list[list[int]] = []
+    opposed: list[list[int]] = []
+    for rows in groups_of(numbers):
+        (opposed if len({labels[row] for row in rows}) > 1 else copies).append(rows)
+    lines, found = np.array(manifest.lines), []
+    columns = ", ".join(manifest.inputs)
+    if opposed:
+        found.append(finding("contradiction", ", ".join(manifest.targets), *_lines(opposed, lines)))
+    if copies:
+        ranks = _ranks(manifest)
+        extra = [row for rows in copies for row in sorted(rows, key=lambda r: (ranks[r], r))[1:]]
+        found.append(
+            finding(
+                "duplicate_row",
+                columns,
+                lines[sorted(extra)],
+                groups=_groups(copies, lines),
+                drop=tuple(int(line) for line in lines[sorted(extra)]),
+            )
+        )
+    about = np.zeros(len(manifest), bool)
+    about[[row for rows in copies + opposed for row in rows]] = True
+    return [_with_groups(f, opposed, lines) for f in found], about
+
+
+def duplicate_files(manifest: Manifest, column: FileColumn, known: np.ndarray) -> Iterator[Finding]:
+    """Files of the same or nearly the same content, in several splits or under several names."""
+    exact = exact_numbers(column)
+    yield from _of_files(manifest, column.column, column.index, exact, known, near=False)
+    near = _near_numbers(column, exact)
+    if near is not None:
+        yield from _of_files(manifest, column.column, column.index, near, known, near=True)
+
+
+def duplicate_texts(manifest: Manifest, column: str, known: np.ndarray) -> Iterator[Finding]:
+    """Texts of some words that are the same but for case and punctuation, in several splits."""
+    texts = [normalised(cell) for cell in manifest.table[column]]
+    long = np.array([text.count(" ") >= WORDS - 1 for text in texts], bool)
+    numbers = np.unique(np.array(texts, object), return_inverse=True)[1]
+    index = np.where(long, np.arange(len(texts)), ABSENT)
+    for of in _of_files(manifest, column, index, numbers, known, near=False):
+        if of.name == "duplicate_across_splits":
+            yield finding("text_across_splits", column, of.lines, groups=of.groups)
+
+
+def exact_numbers(column: FileColumn) -> np.ndarray:
+    """A number for each file that files of the same content share, (files,)."""
+    numbers = np.unique(column.digests, return_inverse=True)[1].ravel()
+    unread = column.digests == b""
+    numbers[unread] = len(numbers) + np.flatnonzero(unread)
+    return numbers
+
+
+def groups_of(numbers: np.ndarray) -> list[list[int]]:
+    """The places of each number that several have."""
+    order = np.argsort(numbers, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
+    return [[int(place) for place in part] for part in parts if len(part) > 1]
+
+
+def _near_numbers(column: FileColumn, exact: np.ndarray) -> np.ndarray | None:
+    """A number for each file that near duplicates share; None where there are none."""
+    places = np.flatnonzero(column.printed)
+    if len(places) < 2:
+        return None
+    pairs = places[near_pairs(column.prints[places])]
+    pairs = pairs[_alike(column, pairs) & (exact[pairs[:, 0]] != exact[pairs[:, 1]])]
+    return clusters(pairs, len(column.paths)) if len(pairs) else None
+
+
+def _alike(column: FileColumn, pairs: np.ndarray) -> np.ndarray:
+    """Which pairs also have the same colours, or the same length."""
+    first, second = pairs[:, 0], pairs[:, 1]
+    if column.kind == "audio":
+        seconds = column.measure("seconds")
+        longer = np.maximum(seconds[first], seconds[second])
+        return np.abs(seconds[first] - seconds[second]) <= LENGTH_SHARE * longer
+    colours = np.stack([column.measure(name) for name in ("red", "green", "blue")], axis=1)
+    return (np.abs(colours[first] - colours[second]) <= COLOUR_LEVELS).all(axis=1)
+
+
+def _of_files(
+    manifest: Manifest,
+    name: str,
+    index: np.ndarray,
+    numbers: np.ndarray,
+    known: np.ndarray,
+    near: bool,
+) -> Iterator[Finding]:
+    """Of rows that share a number of their file, but for those `known` to repeat as a whole."""
+    there = index != ABSENT
+    of_row = np.where(there, numbers[np.where(there, index, 0)], -1 - np.arange(len(index)))
+    splits, apart = manifest.table.get("split"), _groups_of_rows(manifest)
+    lines = np.array(manifest.lines)
+    across, loose = [], []
+    for rows in groups_of(of_row):
+        if splits is not None:
+            if len({splits.iloc[row] for row in rows}) > 1:
+                across.append(rows)
+        elif _part(rows, index, apart) and not known[rows].all():
+            loose.append(rows)
+    if across:
+        title = "near_duplicate_across_splits" if near else "duplicate_across_splits"
+        groups = _groups(_files(across, index), lines)
+        found = finding(title, name, *_lines(across, lines), groups=groups)
+        drop = () if near else _learned(manifest, across, lines)
+        yield Finding(**{**vars(found), "drop": drop})
+    if loose:
+        title = "near_duplicate_file" if near else "duplicate_file"
+        groups = _groups(_files(loose, index), lines)
+        yield finding(title, name, *_lines(loose, lines), groups=groups)
+
+
+def _files(groups: Sequence[list[int]], index: np.ndarray) -> list[list[int]]:
+    """Of each group the first row of each file; all rows where it is one file."""
+    first = [list({index[row]: row for row in reversed(rows)}.values())[::-1] for rows in groups]
+    return [few if len(few) > 1 else rows for few, rows in zip(first, groups, strict=True)]
+
+
+def _part(rows: Sequence[int], index: np.ndarray, apart: Sequence[str | int]) -> bool:
+    """Whether they are of several files and of several groups, so that a split may part them."""
+    return len({index[row] for row in rows}) > 1 and len({apart[row] for row in rows}) > 1
+
+
+def _learned(manifest: Manifest, across: Sequence[list[int]], lines: np.ndarray) -> tuple[int, ...]:
+    """The rows to leave out so that what is tested on was never learned, nor chosen by."""
+    ranks = _ranks(manifest)
+    gone = [r for rows in across for r in rows if ranks[r] > min(ranks[row] for row in rows)]
+    return tuple(int(line) for line in lines[sorted(gone)])
+
+
+def _ranks(manifest: Manifest) -> list[int]:
+    """Which of several copies is kept, the lowest; rows without a split are all alike."""
+    if "split" not in manifest.table:
+        return [0] * len(manifest)
+    return [KEPT_FIRST.index(name) for name in manifest.table["split"]]
+
+
+def _labels(manifest: Manifest) -> list[tuple[str, ...]]:
+    cells = [manifest.cells(target) for target in manifest.targets]
+    return list(zip(*cells, strict=True)) if cells else [()] * len(manifest)
+
+
+def _groups_of_rows(manifest: Manifest) -> list[str | int]:
+    """The group of each row; without one it is its own."""
+    if not manifest.group:
+        return list(range(len(manifest)))
+    return [group or row for row, group in enumerate(manifest.table[manifest.group])]
+
+
+def _lines(groups: Sequence[list[int]], lines: np.ndarray) -> tuple[np.ndarray]:
+    return (lines[sorted(row for rows in groups for row in rows)],)
+
+
+def _groups(groups: Sequence[list[int]], lines: np.ndarray) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(int(line) for line in lines[rows]) for rows in groups)
+
+
+def _with_groups(found: Finding, opposed: Sequence[list[int]], lines: np.ndarray) -> Finding:
+    if found.name != "contradiction":
+        return found
+    return Finding(**{**vars(found), "groups": _groups(opposed, lines)})

@@ -1,0 +1,72 @@
+"""`--fix`: the rows without what a check found wrong, as a new manifest."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmkeras.manifest import Manifest, Problem
+from mmkeras.manifest.writing import write_problems
+from mmkeras.quality.report import Quality
+
+
+@dataclass(frozen=True)
+class Mended:
+    """The new manifest, the list of what was left out, and how many rows and cells changed."""
+
+    path: Path
+    skipped: Path
+    left_out: int
+    cells: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path}: {self.left_out:,} rows left out, as {self.skipped} lists, and "
+            f"{self.cells:,} cells changed"
+        )
+
+
+def mend(quality: Quality, path: str | os.PathLike[str]) -> Mended:
+    """Writes the rows that can be used, each cell mended where the cure is plain, to a new file.
+
+    Left out are rows with an error, copies of a row, and copies in training of what is tested on;
+    typos of labels are mended, silent sounds and blank pictures taken for absent. Beside it stands
+    what was left out and why. Raises FileExistsError for a path that is there: nothing old is
+    written over.
+    """
+    path = Path(path)
+    listed = path.with_name(f"{path.stem}.skipped.csv")
+    for made in (path, listed):
+        if made.exists():
+            raise FileExistsError(
+                f"{str(made)!r} exists, and nothing is written over; name another"
+            )
+    manifest, file = quality.manifest, str(quality.manifest.path)
+    gone = list(manifest.problems)
+    known = {problem.line for problem in gone}
+    for of in quality.findings:
+        new = [line for line in of.drop if line not in known]
+        known.update(new)
+        gone += [Problem(file, line, of.column, f"{of.name}: {_why(of, line)}") for line in new]
+    table = manifest.table.copy()
+    changed = 0
+    for of in quality.findings:
+        for line, cell in of.cells.items():
+            if line in table.index and line not in known:
+                table.loc[line, of.column] = cell
+                changed += 1
+    kept = dataclasses.replace(manifest, table=table[~table.index.isin(known)])
+    _refuse_empty(kept)
+    write_problems(sorted(gone, key=lambda problem: problem.line), listed)
+    return Mended(kept.save(path), listed, len(known - {0}), changed)
+
+
+def _why(of, line: int) -> str:
+    return of.details.get(line, of.message)
+
+
+def _refuse_empty(kept: Manifest) -> None:
+    if not len(kept):
+        raise ValueError(f"{kept.path}: no row can be used; nothing was written")
