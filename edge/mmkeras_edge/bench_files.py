@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
+
+from mmkeras_edge.writing import write_whole
 
 WIDTH, LEFT, RIGHT, LINE = 760, 190, 70, 22  # px
 CHART = WIDTH - LEFT - RIGHT
@@ -48,15 +49,6 @@ def append_row(path: str | os.PathLike[str], row: Mapping[str, Any]) -> None:
             raise ValueError(f"{path!r} has other columns: {', '.join(rows[0])}; give a new file")
     csv.writer(text).writerows([*(rows or [list(row)]), list(row.values())])
     write_whole(path, text.getvalue())
-
-
-def write_whole(path: str, text: str) -> None:
-    """All or nothing of it."""
-    folder = os.path.dirname(os.path.abspath(path))
-    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
 
 
 def picture(measured: Mapping[str, Any]) -> str:

@@ -53,7 +53,8 @@ class Graph:
             signatures = self.interpreter.get_signature_list()
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"the runtime {self.runtime} refuses the model: {error}") from error
-        runner = self.interpreter.get_signature_runner(_main(signatures))
+        self.signature = _main(signatures)
+        runner = self.interpreter.get_signature_runner(self.signature)
         self.inputs: dict[str, dict[str, Any]] = runner.get_input_details()
         self.outputs: dict[str, dict[str, Any]] = runner.get_output_details()
         self._entries = {name: port_of(tensor) for name, tensor in self.inputs.items()}

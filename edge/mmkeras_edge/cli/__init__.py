@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mmkeras_edge.cli import bench, info, run, serve, verify
+from mmkeras_edge.cli import bench, info, run, serve, stubs, verify
 from mmkeras_edge.cli.verbs import EXIT_CODES, OK, STOPPED, WRONG, Parser, Verb
 
 VERBS: dict[str, Verb] = {  # the order of --help
@@ -15,6 +15,7 @@ VERBS: dict[str, Verb] = {  # the order of --help
     "verify": verify.VERB,
     "bench": bench.VERB,
     "serve": serve.VERB,
+    "stubs": stubs.VERB,
 }
 
 
