@@ -98,10 +98,11 @@ def cross_validate(
     """Trains on all folds but one, with an eighth of them to choose by, and tests on that one.
 
     Groups are never cut in two and the classes of the first target keep their shares as well as
-    groups allow; a column `split` is not asked. Each training is a run in `out/fold-N`: what is
-    finished there is not trained again, an unfinished one goes on. The figures are stored beside
-    them in folds.json. Warns of classes that have too few groups to be learned and tested; raises
-    ValueError for fewer groups than folds, or a run there that was trained otherwise.
+    groups allow; a column `fold` is used as it stands, a column `split` is not asked. Each
+    training is a run in `out/fold-N`: what is finished there is not trained again, an unfinished
+    one goes on. The figures are stored beside them in folds.json. Warns of classes that have too
+    few groups to be learned and tested; raises ValueError for fewer groups than folds, or a run
+    there that was trained otherwise.
     """
     if folds < 2:
         raise ValueError(f"wanted 2 folds or more. Received: {folds}")
@@ -117,8 +118,8 @@ def cross_validate(
 def fold_rows(data: Manifest, folds: int, seed: int) -> Iterator[Rows]:
     """For each fold the rows to learn from, to choose by and to test on."""
     labels = data.strata()
-    groups = np.array(data.table[data.group] if data.group else [""] * len(data), dtype=object)
-    tested = draw_folds(labels, groups, [1 / folds] * folds, seed)
+    groups = np.array(data.groups, dtype=object)
+    tested = data.folds(folds, seed)
     lonely = [str(label) for label in np.unique(labels) if len(set(tested[labels == label])) < 2]
     if lonely:
         warnings.warn(

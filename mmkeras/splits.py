@@ -28,11 +28,13 @@ def split_named(name: str) -> str | None:
     return SPELLINGS.get(name.strip().lower())
 
 
-def draw_split(labels: np.ndarray, groups: Iterable[str], seed: int) -> np.ndarray:
+def draw_split(
+    labels: np.ndarray, groups: Iterable[str], seed: int, shares: Sequence[float] = SHARES
+) -> np.ndarray:
     """The name of the split of each row, (rows,).
 
     Rows of one group (an empty name is a group of its own) stay together, and each class keeps
-    `SHARES` as well as its groups allow: one with a single group is trained, one with two is
+    `shares` as well as its groups allow: one with a single group is trained, one with two is
     tested too.
     """
     random = np.random.default_rng(seed)
@@ -47,9 +49,34 @@ def draw_split(labels: np.ndarray, groups: Iterable[str], seed: int) -> np.ndarr
         order = random.random(len(SPLITS))  # among parts that are equally full
         if sizes[label] < len(SPLITS):  # too few groups for all parts: train, then test
             order = np.array([0, 2, 1])
-        part = int(np.argmin(counts / np.array(SHARES) + 1e-9 * order))
+        part = int(np.argmin(counts / np.array(shares) + 1e-9 * order))
         counts[part] += len(rows)
         names[rows] = SPLITS[part]
+    return names
+
+
+def split_by_time(
+    times: np.ndarray, groups: Iterable[str], shares: Sequence[float] = SHARES
+) -> np.ndarray:
+    """The name of the split of each row, (rows,): the earliest are trained on, the latest tested.
+
+    Rows of one group stay together, at the time of the last of them, and so do rows of one time.
+    A part may have more than its share, where many rows have one time.
+
+    >>> [str(name) for name in split_by_time(np.array([5, 1, 2, 9]), [""] * 4, (0.5, 0.25, 0.25))]
+    ['valid', 'train', 'train', 'test']
+    """
+    names = np.empty(len(times), dtype=object)
+    positions = _positions(groups)
+    last = np.array([times[rows].max() for rows in positions])
+    order = np.argsort(last, kind="stable")
+    sizes = np.array([len(positions[place]) for place in order])
+    before = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    _, first = np.unique(last[order], return_index=True)  # of each time
+    before = before[first][np.searchsorted(last[order][first], last[order])]
+    parts = np.searchsorted(np.cumsum(shares)[:-1] * len(times) - 1e-9, before, "right")
+    for place, part in zip(order, parts, strict=True):
+        names[positions[place]] = SPLITS[part]
     return names
 
 

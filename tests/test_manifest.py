@@ -1,4 +1,7 @@
+import itertools
+import json
 import math
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 from mmkeras import Manifest, load_manifest
 from mmkeras.splits import SHARES, SPLITS
+from tests.commands import command
 
 LABEL = {"label": "classify"}
 exactly = settings(deadline=None, derandomize=True, max_examples=50)
@@ -228,6 +232,89 @@ def test_an_empty_part_is_an_error():
         manifest_of([("1", "a"), ("2", "a")]).split()
 
 
+def timed(times, groups=None, label="a") -> Manifest:
+    table = pd.DataFrame({"when": list(map(str, times)), "label": label, "words": "x"}, dtype=str)
+    table["who"] = "" if groups is None else list(groups)
+    names = {"text": "words"}
+    targets = {"label": "label"}
+    return Manifest(Path("m.csv"), table, names, {"text": "text"}, targets, "who")
+
+
+@exactly
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.sampled_from(["", *"ABC"])), min_size=1, max_size=40)
+)
+def test_by_time_nothing_is_trained_on_that_came_after_what_is_tested(rows):
+    data = timed(*zip(*rows, strict=True)).with_split(how="time", by="when").table
+    ends = {}  # a group is where its last row is
+    for when, who in rows:
+        ends[who] = max(when, ends.get(who, 0))
+    last = [ends[who] if who else when for when, who in rows]
+    found = [[t for t, of in zip(last, data["split"], strict=True) if of == n] for n in SPLITS]
+    assert all(max(a) < min(b) for a, b in itertools.pairwise(filter(None, found)))
+    assert set(data[data["who"] != ""].groupby("who")["split"].nunique()) <= {1}
+
+
+def test_ten_different_times_are_seven_one_and_two():
+    days = [f"2024-03-{day:02}" for day in (9, 1, 5, 3, 8, 2, 10, 4, 7, 6)]
+    parts = timed(days).split(how="time", by="when")
+    assert [sorted(int(d[-2:]) for d in part.table["when"]) for part in parts] == [
+        [1, 2, 3, 4, 5, 6, 7],
+        [8],
+        [9, 10],
+    ]
+
+
+def test_what_is_no_time_is_named_with_its_line():
+    with pytest.raises(ValueError, match=r"m\.csv:1: when: 'soon' is no time; wanted numbers, or"):
+        timed(["2024-03-01", "soon"]).split(how="time", by="when")
+
+
+def test_a_column_says_the_split_with_words_of_its_own():
+    data = timed(["x", "y", "dev", "x"])
+    parts = data.split(how="column", by="when", parts={"x": "train", "y": "test"})
+    assert [part.lines for part in parts] == [[0, 3], [2], [1]]
+    with pytest.raises(ValueError, match=r"m\.csv:0: when: 'x' is no split; say which it is"):
+        data.split(how="column", by="when")
+    with pytest.raises(ValueError, match="'A' is in train and in test; put it into one of them"):
+        timed(["train", "test"], "AA").split(how="column", by="when")
+
+
+@exactly
+@given(st.integers(3, 60), st.integers(0, 5), st.sampled_from([(8, 1, 1), (0.5, 0.25, 0.25)]))
+def test_a_random_split_keeps_its_shares_whatever_the_classes(rows, seed, shares):
+    data = timed(range(rows), label=[chr(97 + i % 7) for i in range(rows)])
+    found = Counter(data.with_split(seed, "random", shares=shares).table["split"])
+    assert sum(found.values()) == rows
+    for split, share in zip(SPLITS, shares, strict=True):
+        assert found[split] <= math.ceil(round(share / sum(shares) * rows, 6))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"how": "randon"}, "unknown way to split 'randon'; did you mean 'random'?"),
+        ({"how": "time"}, "a split by time wants the name of its column: by="),
+        ({"how": "time", "by": "wehn"}, "did you mean 'when'?"),
+        ({"shares": (1, 0, 0)}, "wanted three numbers above 0"),
+    ],
+    ids=["how", "no column", "column", "shares"],
+)
+def test_a_plan_that_cannot_be_followed_is_refused(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        timed(range(9)).split(**options)
+
+
+def test_stored_folds_are_the_folds_of_every_seed(write):
+    lines = "".join(f"text {i},{'ab'[i % 2]}\n" for i in range(20))
+    data = load_manifest(write("words,label\n" + lines), text="words", targets=LABEL)
+    data.with_folds(4, seed=3).save(data.path)
+    stored = load_manifest(data.path, text="words", targets=LABEL)
+    assert list(stored.folds(4, seed=0)) == list(data.folds(4, seed=3))
+    with pytest.raises(ValueError, match="'fold' has 0, 1, 2, 3, and 5 folds are 0 to 4; rename"):
+        stored.folds(5)
+
+
 def test_a_split_wants_targets(write):
     with pytest.raises(ValueError, match="give targets="):
         load_manifest(write("words\na\nb\nc\n"), text="words").split()
@@ -264,3 +351,20 @@ def test_ctrl_c_while_saving_leaves_the_old_file_alone(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         data.save(tmp_path / "m.csv")
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("m.csv", "old")]
+
+
+def test_the_command_writes_a_manifest_with_its_split_and_folds(write):
+    lines = "".join(f"text {i},{'ab'[i % 2]},{i // 2},{i}\n" for i in range(40))
+    path = write("words,label,who,when\n" + lines)
+    given = ["split", path, "--text", "words", "--target", "label", "--group", "who"]
+    new, timed_out = path.parent / "new.csv", path.parent / "timed.csv"
+    code, out, err = command(*given, "--out", new, "--folds", "4", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["rows"]["train"] == {"a": 14, "b": 14}
+    stored = load_manifest(new, text="words", targets=LABEL, group="who")
+    assert [len(part) for part in stored.split(seed=9)] == [28, 4, 8]
+    assert sorted(Counter(stored.folds(4)).values()) == [10] * 4
+    code, out, _ = command(*given, "--out", timed_out, "--how", "time", "--by", "when")
+    assert (code, out.splitlines()[0].split()) == (0, ["train", "28", "a", "14,", "b", "14"])
+    code, _, err = command(*given, "--out", new)
+    assert (code, "nothing is written over" in err) == (2, True)

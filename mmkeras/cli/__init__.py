@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from mmkeras.cli import check, compare, quickstart, recipes, runs, search, ship, shrink, train
+from mmkeras.cli import check, compare, quickstart, recipes, runs, search, ship, shrink, split, train
 from mmkeras.cli.printing import Stopped
 
 FAILED, MISUSED = 1, 2  # exit codes: a check that failed; wrong usage or bad input
@@ -45,6 +45,7 @@ def options(
 for verb in (  # the order of --help
     quickstart.quickstart,
     check.check,
+    split.split,
     train.train,
     compare.compare,
     search.search,

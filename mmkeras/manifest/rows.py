@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,18 @@ import numpy as np
 
 from mmkeras.manifest.problems import Problem
 from mmkeras.manifest.roles import Roles
+from mmkeras.manifest.splitting import Plan, split_names
 from mmkeras.manifest.writing import write_rows
 from mmkeras.sources import FILES, Columns, raw_source
-from mmkeras.splits import SPLITS, draw_split
+from mmkeras.splits import SHARES, SPLITS, draw_folds
 from mmkeras.targets import LABELS, classes_in, strata, task_for
 from mmkeras.tasks import Task
 from mmkeras_edge.inputs import pick
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FOLD = "fold"  # the column of stored folds
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ class Manifest:
     def strata(self, target: str | None = None) -> np.ndarray:
         """What to share rows out evenly by, a name a row; by default of the first target."""
         if not self.targets:
-            raise ValueError(f"{self.path}: a split keeps the shares of classes; give targets=")
+            raise ValueError(
+                f"{self.path}: a split keeps the shares of classes; give targets=, or how='random'"
+            )
         target = next(iter(self.targets)) if target is None else target
         return strata(self.cells(target), self.kind_of(target))
 
@@ -112,39 +117,82 @@ class Manifest:
         """The same manifest with some of its rows."""
         return dataclasses.replace(self, table=self.table.iloc[list(positions)], problems=())
 
-    def split(self, seed: int = 0) -> tuple[Manifest, Manifest, Manifest]:
-        """Training, validation and test rows: 70, 10 and 20 percent.
+    @property
+    def groups(self) -> list[str]:
+        """The group of each row, whose rows stay in one split; "" is one of its own."""
+        return list(self.table[self.group]) if self.group else [""] * len(self)
 
-        A stored split (column `split`) is used as it stands. Otherwise rows of one group stay
-        together, and the classes of the first target keep their shares as well as groups allow:
-        one with a single group is trained, one with two is tested too.
+    def split(
+        self,
+        seed: int = 0,
+        how: str | None = None,
+        by: str | None = None,
+        shares: Sequence[float] = SHARES,
+        parts: Mapping[str, str] | None = None,
+    ) -> tuple[Manifest, Manifest, Manifest]:
+        """Training, validation and test rows: 70, 10 and 20 percent, or other `shares`.
+
+        A stored split (column `split`) is used as it stands, unless one says `how`. "stratified"
+        keeps the shares of the classes of the first target, as well as groups allow: one with a
+        single group is trained, one with two is tested too. "random" does not ask for classes,
+        "time" trains on what is earliest `by` a column and tests on the latest, "column" takes what
+        a column says, with `parts` for values that are not called train, valid or test. Rows of one
+        group stay together in all of them.
         """
-        self.strata()  # without targets there are none
-        names = self.table.get("split")
-        if names is None:
-            names = self._draw(seed)
-        parts = [self.rows(np.flatnonzero(names == name)) for name in SPLITS]
-        for name, part in zip(SPLITS, parts, strict=True):
+        if how is None and "split" in self.table:
+            names = self.table["split"]
+        else:
+            names = split_names(self, Plan(how or "stratified", by, shares, parts or {}, seed))
+        found = [self.rows(np.flatnonzero(names == name)) for name in SPLITS]
+        for name, part in zip(SPLITS, found, strict=True):
             if not len(part):
                 raise ValueError(f"{self.path}: no row falls into {name!r}; add rows or groups")
         for target in self.targets:
             if self.kind_of(target) not in LABELS:
                 continue
-            unseen = set(self.classes(target)) - set(parts[0].classes(target))
+            unseen = set(self.classes(target)) - set(found[0].classes(target))
             if unseen:
                 raise ValueError(
                     f"{self.path}: {target} {', '.join(sorted(unseen))} never occurs in training; "
                     "add rows of it, or move some there in the column split"
                 )
-        return parts[0], parts[1], parts[2]
+        return found[0], found[1], found[2]
 
-    def with_split(self, seed: int = 0) -> Manifest:
+    def with_split(
+        self,
+        seed: int = 0,
+        how: str = "stratified",
+        by: str | None = None,
+        shares: Sequence[float] = SHARES,
+        parts: Mapping[str, str] | None = None,
+    ) -> Manifest:
         """The same manifest with the split as a column, so that saving it stores the split."""
-        return dataclasses.replace(self, table=self.table.assign(split=self._draw(seed)))
+        names = split_names(self, Plan(how, by, shares, parts or {}, seed))
+        return dataclasses.replace(self, table=self.table.assign(split=names))
 
-    def _draw(self, seed: int) -> np.ndarray:
-        groups = self.table[self.group] if self.group else [""] * len(self.table)
-        return draw_split(self.strata(), groups, seed)
+    def folds(self, count: int = 5, seed: int = 0) -> np.ndarray:
+        """The fold of each row, 0 to count - 1: (rows,).
+
+        A stored one (column `fold`) is used as it stands; otherwise rows of one group stay
+        together, and each fold has its share of the classes of the first target. Raises ValueError
+        for a column that is no such thing.
+        """
+        if FOLD not in self.table or FOLD in self.targets:
+            return draw_folds(self.strata(), self.groups, [1 / count] * count, seed)
+        wanted = {str(number) for number in range(count)}
+        found = set(self.table[FOLD])
+        if found != wanted:
+            raise ValueError(
+                f"{self.path}: the column {FOLD!r} has {', '.join(sorted(found)[:9])}, and {count} "
+                f"folds are 0 to {count - 1}; rename it, or ask for as many folds as it has"
+            )
+        return self.table[FOLD].astype(int).to_numpy()
+
+    def with_folds(self, count: int = 5, seed: int = 0) -> Manifest:
+        """The same manifest with the folds as a column, which `cross_validate` then takes."""
+        fresh = dataclasses.replace(self, table=self.table.drop(columns=FOLD, errors="ignore"))
+        numbers = fresh.folds(count, seed).astype(str)
+        return dataclasses.replace(self, table=fresh.table.assign(fold=numbers))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the rows, complete or not at all, as .csv, .tsv, .jsonl or .parquet; elsewhere,
