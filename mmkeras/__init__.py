@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mmkeras.searching import Search, search
     from mmkeras.series import Variant
     from mmkeras.shipped import Shipped
+    from mmkeras.shards.merging import merge
+    from mmkeras.shards.opening import open_prepared
+    from mmkeras.shards.storing import Work, prepare_to
     from mmkeras.tasks import (
         Binary,
         Classify,
@@ -71,6 +74,10 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "CrossValidation": "cross_validation",
     "search": "searching",
     "Search": "searching",
+    "prepare_to": "shards.storing",
+    "open_prepared": "shards.opening",
+    "merge": "shards.merging",
+    "Work": "shards.storing",
 }
 
 PACKAGES = ("datasets", "fusion", "recipes")  # mmkeras.fusion.SelfAttention(heads=2)
@@ -101,6 +108,7 @@ __all__ = [
     "Training",
     "Variant",
     "Video",
+    "Work",
     "assemble",
     "build_model",
     "check",
@@ -111,6 +119,9 @@ __all__ = [
     "fit",
     "load",
     "load_manifest",
+    "merge",
+    "open_prepared",
+    "prepare_to",
     "recipe_of",
     "resume",
     "search",

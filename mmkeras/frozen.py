@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import keras
+import numpy as np
 
 from mmkeras.joining import fusion_layer
 from mmkeras.prepare import Column, Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.rewiring import copy_weights, part, parts_of, reached, rebuilt, reconnect, taken
+
+BATCH = 32  # arrays that a tower sees at once
 
 
 def frozen_inputs(recipe: Recipe, also: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -57,9 +60,26 @@ def through_towers(model: keras.Model, frozen: tuple[str, ...], data: Prepared) 
     inputs = dict(data.inputs)
     for name in frozen:
         tower = keras.Model(model.input[name], _pooled(model, name))
-        features = tower.predict(data.inputs[name].values, batch_size=32, verbose=0)
-        inputs[name] = Column(features, data.inputs[name].index)
+        rows, which = data.inputs[name].firsts()
+        features = tower.predict(Values(data.inputs[name], rows), verbose=0)
+        inputs[name] = Column(features, which)
     return replace(data, inputs=inputs)
+
+
+class Values(keras.utils.PyDataset):
+    """The arrays of some rows of an input, batch by batch: they may not fit into memory."""
+
+    def __init__(self, column: Column, rows: np.ndarray):
+        super().__init__()
+        self._column = column
+        # A tower is shown something even where no row has the input: its features are wanted.
+        self._rows = rows if len(rows) else np.zeros(1, np.int64)
+
+    def __len__(self) -> int:
+        return -(-len(self._rows) // BATCH)
+
+    def __getitem__(self, batch: int):
+        return self._column.take(self._rows[batch * BATCH : (batch + 1) * BATCH])
 
 
 def _pooled(model: keras.Model, name: str) -> keras.KerasTensor:

@@ -17,6 +17,7 @@ import numpy as np
 from mmkeras.adapting import scale_of
 from mmkeras.heads import HEADS
 from mmkeras.heads.shaped import PLAIN, Shape
+from mmkeras.mixing import MixedLoss
 from mmkeras.recipe import Recipe
 from mmkeras.targets import labelled
 from mmkeras.tasks import Task
@@ -37,6 +38,7 @@ class Wanted:
     label_smoothing: float = 0.0
     teacher_share: float = 0.0
     temperature: float = 1.0
+    mixed: bool = False  # whether two rows may come in one
 
     def __post_init__(self) -> None:
         pick(LOSSES, self.loss, "loss")
@@ -84,6 +86,8 @@ def loss_of_each(
         if wanted.teacher_share:
             taught = (task.kind, wanted.teacher_share, wanted.temperature, scale)
             losses[name] = TaughtLoss(losses[name], *taught)
+        if wanted.mixed:
+            losses[name] = MixedLoss(losses[name])
     return losses
 
 

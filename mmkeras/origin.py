@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mmkeras.manifest import Manifest, digest, load_manifest
+from mmkeras.shards.opening import MANIFEST, is_prepared, manifest_in
 from mmkeras.sources import arguments
 from mmkeras.splits import SPLITS
 from mmkeras_edge.inputs import pick
@@ -38,6 +40,9 @@ def _described(rows: Manifest) -> dict[str, Any]:
 
 def manifest_of(origin: Origin, path: str | os.PathLike[str] | None = None) -> Manifest:
     """The whole manifest, or another one with the same columns."""
+    source = Path(path or origin["path"])
+    if source.name == MANIFEST and is_prepared(source.parent):
+        return manifest_in(source.parent)  # the files of its rows need not be there
     kinds = origin.get("kinds") or {name: name for name in origin["inputs"]}
     columns = arguments(origin["inputs"], kinds)
     return load_manifest(path or origin["path"], targets=origin["targets"], **columns)

@@ -25,10 +25,15 @@ ABSENT = -1
 
 @dataclass(frozen=True)
 class Column:
-    """The arrays of one input: row r is values[index[r]], or absent where index[r] is -1."""
+    """The arrays of one input: row r is values[index[r]], or absent where index[r] is -1.
 
-    values: np.ndarray  # (distinct, ...)
+    `values` may lie on the disk; there, rows of one source may have it in several places, and
+    `sources` says which source each row has.
+    """
+
+    values: Any  # (distinct, ...), an array or what is sliced and indexed like one
     index: np.ndarray  # (rows,)
+    sources: np.ndarray | None = None  # (rows,), as index
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """The arrays of some rows, (len(rows), ...); zeros where absent."""
@@ -40,6 +45,21 @@ class Column:
     def present(self, rows: np.ndarray) -> np.ndarray:
         """1 where the row has this input, else 0: float32 (len(rows),)."""
         return (self.index[rows] != ABSENT).astype(np.float32)
+
+    def firsts(self) -> tuple[np.ndarray, np.ndarray]:
+        """The rows in which a source comes for the first time, in their order, and for each row
+        which of those it has, or `ABSENT`. The same wherever the values lie."""
+        sources = self.index if self.sources is None else self.sources
+        _, first = np.unique(sources, return_index=True)
+        rows = np.sort(first[sources[first] != ABSENT])
+        places = np.full(max(sources.max(initial=0), 0) + 1, ABSENT)
+        places[sources[rows]] = np.arange(len(rows))
+        return rows, np.where(sources == ABSENT, ABSENT, places[sources])
+
+    def rows(self, rows: np.ndarray) -> Column:
+        """The same with some of its rows."""
+        sources = None if self.sources is None else self.sources[rows]
+        return replace(self, index=self.index[rows], sources=sources)
 
 
 @dataclass(frozen=True)
@@ -53,6 +73,7 @@ class Prepared:
     tokenizer_json: str | None
     taught: Mapping[str, np.ndarray] = field(default_factory=dict)  # a teacher's answers, or none
     fused: np.ndarray | None = None  # its fused vectors, (rows, E), NaN where it has none
+    shards: np.ndarray | None = None  # the shard of each row, where they lie on the disk
 
     @property
     def optional(self) -> tuple[str, ...]:
@@ -85,6 +106,44 @@ class Prepared:
         gone = Column(column.values, np.full_like(column.index, ABSENT))
         return replace(self, inputs={**self.inputs, name: gone})
 
+    def rows(self, rows: np.ndarray) -> Prepared:
+        """Some of the rows."""
+        rows = np.asarray(rows)
+        return replace(
+            self,
+            manifest=self.manifest.rows(rows),
+            inputs={name: column.rows(rows) for name, column in self.inputs.items()},
+            targets={name: of[rows] for name, of in self.targets.items()},
+            taught={name: of[rows] for name, of in self.taught.items()},
+            fused=None if self.fused is None else self.fused[rows],
+            shards=None if self.shards is None else self.shards[rows],
+        )
+
+    def split(self, seed: int = 0) -> tuple[Prepared, Prepared, Prepared]:
+        """Training, validation and test rows, as `Manifest.split` has them."""
+        train, valid, test = self.manifest.split(seed)
+        lines = self.manifest.table.index
+        return (
+            self.rows(np.flatnonzero(lines.isin(train.table.index))),
+            self.rows(np.flatnonzero(lines.isin(valid.table.index))),
+            self.rows(np.flatnonzero(lines.isin(test.table.index))),
+        )
+
+    def host(self, number: int, of: int) -> Prepared:
+        """The rows that host `number`, from 0, of so many reads: those of shards of its own.
+
+        Every host gets the same number of rows, that of the one with the fewest: hosts that train
+        together take as many steps. Rows in memory are dealt one by one.
+        """
+        if not 0 <= number < of:
+            raise ValueError(f"wanted a host from 0 to {of - 1}. Received: {number}")
+        places = np.arange(len(self)) if self.shards is None else self.shards
+        dealt = np.searchsorted(np.unique(places), places) % of
+        fewest = np.bincount(dealt, minlength=of).min()
+        if not fewest:
+            raise ValueError(f"{len(np.unique(places))} shards are too few for {of} hosts")
+        return self.rows(np.flatnonzero(dealt == number)[:fewest])
+
     def narrowed(self, recipe: Recipe) -> Prepared:
         """The same rows with only the inputs and outputs of a narrower recipe.
 
@@ -115,8 +174,12 @@ def prepare(
     A row that cannot be read, lacks an input that is not optional, has no label of any output, or
     one that the recipe does not know, is left out, listed in the manifest's `problems` and warned
     of. A label that is missing beside others is unknown: it is neither learned nor counted. With
-    `keep_unlabelled`, rows without any label stay: for a teacher.
+    `keep_unlabelled`, rows without any label stay: for a teacher. The manifest of a prepared folder
+    is read from there, if what is stored is what the recipe wants.
     """
+    stored = _stored(manifest, recipe, tokenizer_json, keep_unlabelled)
+    if stored is not None:
+        return stored
     tokenizer = read_tokenizer(tokenizer_json) if tokenizer_json else None
     problems: list[Problem] = []
     columns = {}
@@ -142,6 +205,27 @@ def prepare(
         recipe,
         tokenizer_json,
     )
+
+
+def _stored(
+    manifest: Manifest, recipe: Recipe, tokenizer_json: str | None, keep_unlabelled: bool
+) -> Prepared | None:
+    """The rows as a prepared folder has them, where the manifest is that of one."""
+    from mmkeras.shards.opening import MANIFEST, is_prepared, open_prepared
+
+    if manifest.path.name != MANIFEST or not is_prepared(manifest.path.parent):
+        return None
+    data = open_prepared(manifest.path.parent)
+    try:
+        data = data.narrowed(recipe)
+        check_tokenizer(data, tokenizer_json)
+    except ValueError:
+        return None  # of other arrays; they are made of the originals
+    rows = data.rows(np.flatnonzero(data.manifest.table.index.isin(manifest.table.index)))
+    if keep_unlabelled:
+        return rows
+    known = np.any([labelled(of) for of in rows.targets.values()], axis=0)
+    return rows if known.all() else rows.rows(np.flatnonzero(known))
 
 
 def check_tokenizer(data: Prepared, tokenizer_json: str | None) -> None:

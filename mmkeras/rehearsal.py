@@ -15,10 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from mmkeras.dataset import Batches
-from mmkeras.manifest import Manifest
 from mmkeras.phases import phases_of
 from mmkeras.recipe import Recipe
-from mmkeras.train import fit
+from mmkeras.train import Rows, fit
 from mmkeras.training import Training
 
 WARM_UP, TIMED = 1, 3  # steps; the first compiles
@@ -105,7 +104,7 @@ class Rehearsal:
 
 
 def rehearse(
-    recipe: Recipe, train: Manifest, valid: Manifest, epochs: int, training: Training
+    recipe: Recipe, train: Rows, valid: Rows, epochs: int, training: Training
 ) -> Rehearsal:
     """Trains for a warm-up step and three more, on as many rows as these take; stores nothing.
 
@@ -119,7 +118,7 @@ def rehearse(
     clock = _Clock()
     alone = replace(training, warm_up=0.0, teacher_features=0.0)
     run = fit(recipe, some, few, 1, training=alone, callbacks=[clock])
-    batch = Batches(run.prepare(some.rows(range(training.rows))), training.rows)[0]
+    batch = Batches(run.prepare(some.rows(np.arange(training.rows))), training.rows)[0]
     step_s = float(np.median(np.diff(clock.steps_s)))
     return Rehearsal(
         parts=_parts(run.model, recipe),
@@ -156,7 +155,7 @@ class _Clock(keras.callbacks.Callback):
             self.validation_s = self._tests_s[-1] - self._tests_s[-2]
 
 
-def _as_many(rows: Manifest, count: int) -> Manifest:
+def _as_many(rows: Rows, count: int) -> Rows:
     """So many rows, spread over all of them, and again where there are fewer."""
     if len(rows) >= count:
         return rows.rows(np.linspace(0, len(rows) - 1, count).astype(int))

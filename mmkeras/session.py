@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from mmkeras import modality_balance
+from mmkeras.augment import Variation, chosen
 from mmkeras.averaging import Best, Weights, greedy_soup
 from mmkeras.balance import Losses, callbacks_for, losses_for
 from mmkeras.checkpoint import Position, State, Writer
@@ -36,6 +37,7 @@ from mmkeras.random_layers import seed_layers
 from mmkeras.recipe import Recipe
 from mmkeras.rewiring import copy_weights
 from mmkeras.run import uncompiled
+from mmkeras.sampling import chances
 from mmkeras.taught import OfLabels
 from mmkeras.training import Training
 from mmkeras.unfinished import Plan, Unfinished
@@ -148,10 +150,12 @@ class Session:
             training.label_smoothing,
             training.teacher_share if part.train.taught else 0.0,
             training.temperature,
+            training.mix != "none",
         )
         targets = dict(part.train.targets)
         losses = losses_for(part.model, recipe, training.balance, wanted, targets)
-        compile_for(part.model, recipe, training, losses, steps, bool(part.train.taught))
+        twofold = bool(part.train.taught) or training.mix != "none"
+        compile_for(part.model, recipe, training, losses, steps, twofold)
         first = part.batches(training, position)
         pace = modality_balance.callbacks_for(
             part.model, recipe, part.train, steps, training.modality_balance
@@ -239,12 +243,18 @@ class Part:
             self.train,
             training.rows,
             shuffle=True,
-            augment=self.raw if training.augment else (),
+            augment=self._variation(training),
             seed=training.seed,
             first_epoch=position.epoch,
             first_batch=position.batch,
             shares=self.shares,
+            chances=chances(self.train, training.sampling),
         )
+
+    def _variation(self, training: Training) -> Variation:
+        """Of the inputs that a device would take; features have none but being mixed."""
+        kinds = {name: self.train.manifest.kinds[name] for name in self.raw}
+        return Variation(chosen(training.augment, kinds), kinds, training.mix)
 
     def valid_batches(self) -> Batches:
         """No gradients: more rows fit."""
@@ -263,7 +273,7 @@ def compile_for(
     """Sets the losses and metrics of the recipe's outputs, and the optimizer for so many steps.
 
     A metric of an output counts only the rows that have its label; `taught` is whether answers of
-    a teacher come with them.
+    a teacher, or labels of a second row, come with them.
     """
     metrics = {name: HEADS[task.kind].metrics(task) for name, task in recipe.outputs.items()}
     if taught:

@@ -20,6 +20,7 @@ from keras import ops
 
 from mmkeras.distribution import replicas
 from mmkeras.heads.divergence import DIVERGENCES
+from mmkeras.mixing import is_mixed, one_of
 from mmkeras.targets import filled, labelled
 
 
@@ -77,14 +78,20 @@ class TaughtLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("mmkeras")
 class OfLabels(keras.metrics.Metric):
-    """A metric of the labels alone, under its own name: what a teacher says is no truth."""
+    """A metric of the labels alone, under its own name: what a teacher says is no truth.
+
+    Of two rows in one, the label of the one that is at least half of it.
+    """
 
     def __init__(self, metric, **kwargs):
         super().__init__(**{"name": metric.name, **kwargs})
         self.metric = metric
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        if _is_packed(y_true, y_pred):
+        if is_mixed(y_true):
+            weight, y_true = one_of(y_true, 0)
+            sample_weight = ops.cast(weight > 0, weight.dtype)
+        elif _is_packed(y_true, y_pred):
             sample_weight, y_true, *_ = _unpacked(y_true, y_pred)
         return self.metric.update_state(y_true, y_pred, sample_weight)
 

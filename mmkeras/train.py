@@ -33,6 +33,7 @@ from mmkeras.prepare import Prepared, check_tokenizer, prepare
 from mmkeras.provenance import host, revision, versions
 from mmkeras.recipe import Recipe
 from mmkeras.run import Run, load
+from mmkeras.sampling import chances, shares
 from mmkeras.session import Session
 from mmkeras.tokenizer import tokenizer_for
 from mmkeras.training import AUTO, Training
@@ -197,11 +198,18 @@ def _about(session: Session, seconds: float) -> dict[str, Any]:
         "data": plan.data,
         **({"teacher": plan.teacher} if plan.teacher else {}),
         **({"steps": list(plan.steps)} if plan.steps else {}),
+        **_sampled(session),
         "seconds": seconds,
         "host": host(),
         "git": revision(),
         "versions": versions(),
     }
+
+
+def _sampled(session: Session) -> dict[str, Any]:
+    """Where rows of some labels came more often: the share of each, of the rows and of an epoch."""
+    often = chances(session.train, session.plan.training.sampling)
+    return {} if often is None else {"sampled": shares(session.train, often)}
 
 
 def _tried(model: keras.Model, training: Training, train: Prepared) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mmkeras.augment import MIXES, check_names
+from mmkeras.sampling import SAMPLINGS
 from mmkeras_edge.inputs import pick
 
 AUTO = "auto"  # a batch size that is found by trial
@@ -47,7 +49,9 @@ class Training:
     weight_decay: float = 1e-2  # decoupled: Loshchilov and Hutter, ICLR 2019
     warm_up: float = 0.05  # share of the steps in which the rate rises to learning_rate
     clip_norm: float = 1.0  # of all gradients together; 0 for none
-    augment: bool = True  # vary the training rows: see mmkeras.augment
+    augment: bool | tuple[str, ...] = True  # vary as usual, or by names: see mmkeras.augment
+    mix: str = "none"  # or mixup, cutmix: two rows in one, see mmkeras.mixing
+    sampling: str = "none"  # or balanced: rows of rare labels come more often
     seed: int = 0  # of the first weights, the order of the rows, dropout and augmentation
     loss: str = "cross_entropy"  # or focal
     class_weights: str = "none"  # or balanced: rare labels count as much as frequent ones
@@ -71,6 +75,11 @@ class Training:
         """Raises ValueError for what is out of its range; names are checked where they are used."""
         if isinstance(self.batch_size, str):
             pick({AUTO: None}, self.batch_size, "batch_size")
+        if not isinstance(self.augment, bool):
+            object.__setattr__(self, "augment", tuple(self.augment))  # JSON has no tuples
+            check_names(self.augment)
+        pick(dict.fromkeys(MIXES), self.mix, "mix")
+        pick(dict.fromkeys(SAMPLINGS), self.sampling, "sampling")
         for name, (may_be, wanted) in RANGES.items():
             value = getattr(self, name)
             if value not in (None, AUTO) and not may_be(value):

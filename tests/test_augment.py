@@ -1,10 +1,14 @@
 import numpy as np
 import pytest
 
+from mmkeras import Training
 from mmkeras.augment import (
     AUGMENT,
     GAIN_DB,
+    NAMED,
     SHIFT_SHARE,
+    chosen,
+    varied,
     vary_images,
     vary_readings,
     vary_sounds,
@@ -113,3 +117,73 @@ def test_the_same_generator_gives_the_same_batch(kind, batch):
     one, two, other = (AUGMENT[kind](batch, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
+
+
+BATCHES = {
+    "image": np.arange(4 * 20 * 20 * 3, dtype=np.uint8).reshape(4, 20, 20, 3),
+    "text": np.arange(1, 201, dtype=np.int32).reshape(4, 50),
+    "audio": np.linspace(-1, 1, 400, dtype=np.float32).reshape(4, 100),
+    "sensor": np.linspace(-1, 1, 400, dtype=np.float32).reshape(4, 50, 2),
+    "video": np.arange(4 * 3 * 20 * 20 * 3).reshape(4, 3, 20, 20, 3).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in NAMED for name in NAMED[kind]])
+def test_every_named_variation_keeps_shape_and_type_and_depends_on_the_seed(kind, name):
+    batch, vary = BATCHES[kind], NAMED[kind][name]
+    before = batch.copy()
+    one, two, other = (vary(batch, np.random.default_rng(seed)) for seed in (1, 1, 5))
+    np.testing.assert_array_equal(batch, before)
+    np.testing.assert_array_equal(one, two)
+    assert (one.shape, one.dtype) == (batch.shape, batch.dtype)
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", NAMED["video"])
+def test_frames_of_a_film_vary_alike_but_for_noise(name, random):
+    film = np.repeat(BATCHES["image"][:, None], 3, axis=1)
+    frames = NAMED["video"][name](film, random)
+    alike = np.array_equal(frames, np.repeat(frames[:, :1], 3, axis=1))
+    assert alike is (name != "noise")
+
+
+def test_names_choose_for_all_inputs_for_a_kind_or_for_one():
+    kinds = {"left": "image", "right": "image", "mic": "audio", "age": "table"}
+    assert {name: len(of) for name, of in chosen(True, kinds).items()} == dict.fromkeys(kinds, 1)
+    assert chosen(False, kinds) == {}
+    found = chosen(("noise", "left.flip", "image.crop"), kinds)
+    assert {name: len(of) for name, of in found.items()} == {"left": 3, "right": 2, "mic": 1}
+    with pytest.raises(ValueError, match="unknown variation 'flop'; did you mean 'flip'"):
+        Training(augment=("flop",))
+    with pytest.raises(ValueError, match="unknown input or kind 'lft'; did you mean 'left'"):
+        chosen(("lft.flip",), kinds)
+
+
+def test_a_shifted_click_moves_both_ways_by_a_tenth_at_most(random):
+    clicks = np.zeros((200, 1_000), np.float32)
+    clicks[:, 500] = 1
+    places = NAMED["audio"]["time_shift"](clicks, random).argmax(axis=1) - 500
+    assert -100 <= places.min() < -50 < 50 < places.max() <= 100
+
+
+def test_noise_is_5_to_40_db_below_the_sound_and_silence_stays(random):
+    tone = np.sin(np.arange(8_000) / 5).astype(np.float32)[None].repeat(50, axis=0)
+    noise = NAMED["audio"]["noise"](tone, random) - tone
+    snr_db = 10 * np.log10((tone**2).mean(axis=1) / (noise**2).mean(axis=1))
+    assert 4.5 < snr_db.min() < 15 < 30 < snr_db.max() < 40.5
+    assert not NAMED["audio"]["noise"](np.zeros((1, 10), np.float32), random).any()
+
+
+def test_a_dropped_token_leaves_no_gap(random):
+    ids = np.tile(np.arange(1, 11, dtype=np.int32), (100, 2))
+    kept = NAMED["text"]["token_dropout"](ids, random)
+    lengths = (kept != PAD_ID).sum(axis=1)
+    assert 16 < lengths.mean() < 19.5
+    assert all((row[:n] != PAD_ID).all() for row, n in zip(kept, lengths, strict=True))
+
+
+def test_noise_leaves_what_is_absent_at_zero(random):
+    feed = {"mic": BATCHES["audio"], "mic_present": np.array([1, 0, 1, 0], np.float32)}
+    feed["mic"] = np.where(feed["mic_present"][:, None] > 0, feed["mic"], 0)
+    found = varied(feed, chosen(("noise",), {"mic": "audio"}), random)["mic"]
+    assert found.any(axis=1).tolist() == [True, False, True, False]

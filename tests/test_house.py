@@ -17,7 +17,7 @@ SOURCES = [
     path for name, root in ROOTS.items() for path in (REPOSITORY / root / name).rglob("*.py")
 ]
 TRAINING = [
-    ("mmkeras", ["edge", "train", "weights", "hub", "parquet", "search"]),
+    ("mmkeras", ["edge", "train", "weights", "hub", "parquet", "ray", "search"]),
     ("mmkeras_export", ["edge", "train", "export", "onnx"]),
 ]
 INSTALLED_AS = {

@@ -38,7 +38,7 @@ class Standardise(layers.Layer):
     def adapt(self, data, name):
         """Measures the rows of `Prepared` that have the input `name`, each recording once."""
         column = data.inputs[name]
-        self.measure(column.values[np.unique(column.index[column.index >= 0])])
+        self.measure(column.take(column.firsts()[0]))
 
     def measure(self, values):
         """Takes mean and deviation of these values (..., C), NaN left out.

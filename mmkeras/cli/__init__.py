@@ -46,6 +46,8 @@ for verb in (  # the order of --help
     quickstart.quickstart,
     check.check,
     split.split,
+    prepare.prepare,
+    prepare.merge,
     train.train,
     compare.compare,
     search.search,

@@ -25,12 +25,13 @@ from mmkeras.cli.options import (
     TextColumn,
     VideoColumn,
 )
+from mmkeras.cli.prepare import begin_stored
 from mmkeras.cli.printing import hint, print_evaluation, print_json
 
 if TYPE_CHECKING:
-    from mmkeras.manifest import Manifest
     from mmkeras.recipe import Recipe
     from mmkeras.run import Run
+    from mmkeras.train import Rows
     from mmkeras.training import Training
 
 
@@ -40,7 +41,10 @@ WITHOUT_ROWS = {"out", "resume", "backend", "tensorboard", "as_json"}  # options
 def train(
     context: typer.Context,
     manifest: Annotated[
-        Path | None, typer.Argument(metavar="MANIFEST", help="A CSV with a header.")
+        Path | None,
+        typer.Argument(
+            metavar="MANIFEST", help="A CSV with a header, or a folder of `mmkeras prepare`."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,
     target: Targets = [],  # noqa: B006  Typer copies it
@@ -108,8 +112,7 @@ def train(
         with stoppable():
             _cross_validate(asked, folds, epochs, out, as_json)
         return
-    rows, chosen, training = begin(asked)
-    learn, choose, _ = rows.split(training.seed)
+    learn, choose, chosen, training = _begun(asked)
     if dry_run:
         _rehearse(chosen, training, (learn, choose), epochs, as_json)
         return
@@ -119,6 +122,17 @@ def train(
     with stoppable():
         run = fit(chosen, learn, choose, epochs, out, training, more, resume, overwrite, teacher)
     _report(run, as_json)
+
+
+def _begun(asked: Asked) -> tuple[Rows, Rows, Recipe, Training]:
+    """The rows to learn from and to choose by, of a manifest or of a prepared folder."""
+    from mmkeras.shards.opening import is_prepared
+
+    if is_prepared(asked.manifest):
+        data, recipe, training = begin_stored(asked)
+        return (*data.split(training.seed)[:2], recipe, training)
+    rows, recipe, training = begin(asked)
+    return (*rows.split(training.seed)[:2], recipe, training)
 
 
 def _given(context: typer.Context) -> set[str]:
@@ -143,7 +157,7 @@ def _resumed(out: Path | None, tensorboard: bool) -> Run:
 def _rehearse(
     recipe: Recipe,
     training: Training,
-    rows: tuple[Manifest, Manifest],
+    rows: tuple[Rows, Rows],
     epochs: int,
     as_json: bool,
 ) -> None:
