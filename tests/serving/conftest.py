@@ -95,12 +95,17 @@ class Running:
 
     def line_of(self, answer: Answer) -> dict[str, Any]:
         """What was logged of a request; its line follows its answer."""
-        end = monotonic() + PATIENCE_S
-        while monotonic() < end:
-            for line in self.logged():
-                if line.get("request_id") == answer.headers["x-request-id"]:
-                    return line
-        raise AssertionError(self.log.getvalue())
+        of = answer.headers["x-request-id"]
+        until(lambda: of in self.log.getvalue())
+        (line,) = (line for line in self.logged() if line.get("request_id") == of)
+        return line
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for what another thread is about to do."""
+    end = monotonic() + PATIENCE_S
+    while not condition():
+        assert monotonic() < end, "it never came true"
 
 
 def multipart(*parts: tuple[str, str | None, bytes]) -> bytes:

@@ -1,8 +1,10 @@
 import asyncio
 import base64
 import io
+import re
 import threading
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from PIL import Image
 
 from mmkeras_edge.serving import Limits, Serving
 from mmkeras_edge.serving.limits import limits_from
+from tests.serving.conftest import multipart, until
 
 HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -180,8 +183,7 @@ def test_a_full_queue_says_when_to_come_back_and_a_late_answer_is_504(serve, mod
     parts = (("image", "a.png", png), ("text", None, b"abc"))
     thread = threading.Thread(target=lambda: waiting.append(server.upload(*parts)))
     thread.start()
-    while workers.pending < 3:
-        pass
+    until(lambda: workers.pending == 3)
     refused = server.upload(*parts)
     assert (refused.status, refused.headers["retry-after"]) == (429, "1")
     assert refused.why == "3 predictions run or wait; come back"
@@ -194,31 +196,22 @@ def test_a_full_queue_says_when_to_come_back_and_a_late_answer_is_504(serve, mod
         503,
         "a prediction runs for more than 1 s; restart the server",
     )
-    assert server.serving.bodies.held == len(_body(*parts))  # what waits is still in memory
+    assert server.serving.bodies.held == len(multipart(*parts))  # what waits is still in memory
     free.set()
-    while workers.pending:
-        pass
+    until(lambda: workers.pending == 0)
     assert server.serving.bodies.held == 0
     assert server.upload(*parts).status == 200
     assert server.ask("GET", "/healthz").status == 200
-
-
-def _body(*parts) -> bytes:
-    from tests.serving.conftest import multipart
-
-    return multipart(*parts)
 
 
 def test_all_bodies_together_are_limited(serve, models):
     server = serve(Serving(models, Limits(held_mb=1)))
     head = HEAD + b"Content-Length: 2000000\r\n\r\n"
     with server.raw(head, b"x" * 900_000):
-        while server.serving.bodies.held < 900_000:
-            pass
+        until(lambda: server.serving.bodies.held == 900_000)
         refused = server.ask("POST", "/v1/predict", b"x" * 200_000)
         assert (refused.status, refused.headers["retry-after"]) == (429, "1")
-    while 499 not in [line.get("status") for line in server.logged()]:  # the first one is gone
-        pass
+    until(lambda: server.logged()[-1].get("status") == 499)  # the first one is gone
     assert server.serving.bodies.held == 0
 
 
@@ -240,6 +233,12 @@ def test_more_connections_than_allowed_are_told_so(serve, models):
 def test_wrong_limits_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         limits_from(settings)
+
+
+def test_the_guide_lists_every_limit_with_its_default():
+    guide = (Path(__file__).resolve().parents[2] / "edge" / "README.md").read_text()
+    told = re.findall(r"^\| `(\w+)` \| ([\d,]+) \|", guide, re.M)
+    assert {name: int(value.replace(",", "")) for name, value in told} == vars(Limits())
 
 
 def test_limits_are_set_by_name():

@@ -1,3 +1,5 @@
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -14,6 +16,11 @@ from mmkeras_edge.serving.server import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN = "correct-horse-battery"
+# A library warns of such a part in words of its own, which quote it.
+QUOTED = (
+    b"--b\r\nContent-Disposition: form-data; name=text\r\nContent-Transfer-Encoding: Zaphod\r\n\r\n"
+    b"Zaphod\r\n--b--\r\n"
+)
 
 
 @pytest.fixture
@@ -48,6 +55,7 @@ def test_a_server_told_to_stop_finishes_what_it_has_begun(tiny, systemd, tmp_pat
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             connection.sendall(head.encode())
             assert connection.recv(999).startswith(b"HTTP/1.1 100")  # it waits for the body
+            assert uploaded(port, QUOTED) == 422
             connection.sendall(b'{"inputs"')
             heard = set()
             while heard != {b"READY=1", b"WATCHDOG=1"}:
@@ -60,8 +68,21 @@ def test_a_server_told_to_stop_finishes_what_it_has_begun(tiny, systemd, tmp_pat
         assert said.startswith(b"HTTP/1.1 422")
         assert b"every input is absent" in said
         assert process.wait(30) == 0
-        events = [json.loads(line)["event"] for line in process.stderr]
-    assert events == ["stopping", "request", "stopped"]
+        log = process.stderr.read()
+    events = [json.loads(line)["event"] for line in log.splitlines()]
+    quoting = "python_multipart.multipart"
+    assert events == [quoting, "request", "stopping", "request", "stopped"]
+    assert "Zaphod" not in log
+
+
+def uploaded(port: int, body: bytes) -> int:
+    headers = {
+        "Authorization": f"Bearer {TOKEN}",
+        "Content-Type": "multipart/form-data; boundary=b",
+    }
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as asking:
+        asking.request("POST", "/v1/predict", body, headers)
+        return asking.getresponse().status
 
 
 def test_without_systemd_nobody_is_told(monkeypatch):

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import IO, Any
 
 LOGGER = logging.getLogger("mmkeras_edge.serving")
+QUOTED = (LOGGER.name, "uvicorn")  # whose messages are constant; others may quote a request
 FRAMES = 8  # of a traceback, the innermost
 
 
@@ -22,9 +23,13 @@ class JsonLines(logging.Formatter):
         line: dict[str, Any] = {
             "time": when.isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
-            "event": record.getMessage().strip(),
+            "event": record.name,
             **getattr(record, "fields", {}),
         }
+        if record.name.startswith(QUOTED):
+            line["event"] = record.getMessage().strip()
+        else:
+            line["at"] = f"{record.pathname}:{record.lineno}"
         if record.exc_info and record.exc_info[1] is not None:
             line.update(where(record.exc_info[1]))
         return json.dumps(line, ensure_ascii=False)
@@ -44,10 +49,12 @@ def log(event: str, level: int = logging.INFO, **fields: Any) -> None:
 
 
 def to_json_lines(stream: IO[str] | None = None) -> None:
-    """Lets the server's and uvicorn's loggers write to `stream`, standard error by default."""
+    """Lets every logger of the process write to `stream`, standard error by default, and warnings
+    as well; of others than the server's and uvicorn's, only where they came from."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
-    for name, level in ((LOGGER.name, logging.INFO), ("uvicorn", logging.WARNING)):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
-        logger.setLevel(level)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    LOGGER.setLevel(logging.INFO)
+    logging.captureWarnings(True)
