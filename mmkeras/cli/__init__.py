@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from mmkeras.cli import check, compare, quickstart, recipes, runs, search, ship, shrink, split, train
+from mmkeras.cli import (
+    check,
+    compare,
+    prepare,
+    quickstart,
+    recipes,
+    runs,
+    search,
+    ship,
+    shrink,
+    split,
+    train,
+)
 from mmkeras.cli.printing import Stopped
 
 FAILED, MISUSED = 1, 2  # exit codes: a check that failed; wrong usage or bad input
