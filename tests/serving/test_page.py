@@ -1,5 +1,7 @@
 """The page in a real browser, with a camera and a microphone that Chromium makes up."""
 
+import json
+
 import pytest
 
 from mmkeras_edge.serving import Limits, Serving
@@ -63,6 +65,42 @@ def test_a_file_gives_the_answer_of_the_model_and_what_is_empty_is_absent(
     first = page.run("document.querySelector('#outputs tr').innerText").split()
     assert first == [said[0][0], f"{100 * float(said[0][1]):.1f}", "%"]
     assert page.run("document.getElementById('facts').innerText").endswith("Absent: audio.")
+
+
+def test_every_kind_of_input_and_output_has_its_place(page, server):
+    """Of a model that is told to the page alone."""
+    inputs = {
+        "front": {"kind": "image", "views": 2},
+        "imu": {"kind": "sensor"},
+        "row": {"kind": "table", "numbers": ["age"], "categories": {"colour": ["red", "blue"]}},
+        "film": {"kind": "video", "frames": 3},
+    }
+    outputs = {
+        "price": {"value": 1234.56, "unit": "EUR", "quantiles": {"0.1": 900.0, "0.9": 1500.0}},
+        "tags": {"labels": ["cat"], "probabilities": {"cat": 0.91, "dog": 0.2}},
+    }
+    page.open(server.url)
+    page.until(ASKED)
+    page.run(f"model = {{inputs: {json.dumps(inputs)}, optional: ['imu']}}")
+    page.run("$('inputs').replaceChildren(...Object.entries(model.inputs).map(p => inputOf(...p)))")
+    page.run("$('in-row-age').value = 3; $('in-row-colour').value = 'blue'")
+    page.run(
+        "[...document.querySelectorAll('button')].filter(b => b.textContent == 'Camera')[1].click()"
+    )
+    page.until("[...document.querySelectorAll('video')].some(v => !v.hidden && v.videoWidth)")
+    click(page, "Take 3 pictures")
+    page.until("document.querySelectorAll('img').length == 3")
+    sent = page.run("[...collected()].map(([n, v]) => [n, typeof v == 'string' ? v : v.type])")
+    assert sent == [["row", '{"age":"3","colour":"blue"}'], *[["film", "image/png"]] * 3]
+    for name, said in outputs.items():
+        page.run(f"$('outputs').append(outputOf('{name}', {json.dumps(said)}))")
+    page.run("$('answer').hidden = false")
+    shown = page.run("$('outputs').innerText").split()
+    assert " ".join(shown) == (
+        "price value 1235 EUR 10 % lie below 900 EUR 90 % lie below 1500 EUR "
+        "tags cat ✓ 91.0 % dog 20.0 %"
+    )
+    assert page.run("document.documentElement.scrollWidth") <= 390
 
 
 def test_an_error_is_shown_where_screen_readers_hear_it(page, server):
