@@ -98,9 +98,9 @@ def run(settings: Settings) -> None:
 
 
 def warm(model: Model) -> Model:
-    """Itself, after one prediction, where the file carries a sample: the first one is slow."""
-    if model.file.golden is not None:
-        model.predict(**read_golden(model.file)[0].raw)
+    """Itself, after its golden samples, where the file carries any: the first ones are slow."""
+    for sample in read_golden(model.file) if model.file.golden is not None else ():
+        model.predict(**sample.raw)
     return model
 
 
@@ -137,7 +137,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        host, port = (sockets or [])[0].getsockname()[:2]
+        assert sockets, "it is always given one"
+        host, port = sockets[0].getsockname()[:2]
         log("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}/")
         notify("READY=1")
 
@@ -158,8 +159,9 @@ async def _beat(workers: Workers) -> None:
 
 @contextmanager
 def _stopping_well() -> Iterator[None]:
-    """uvicorn repeats the signal that stopped it: SIGTERM then ends the process with code 0."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    """uvicorn repeats the signal that stopped it. SIGTERM then ends the process with code 0, and at
+    once: all is answered by then, and a thread that hangs would be waited for by `sys.exit`."""
+    before = signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     try:
         yield
     finally:

@@ -20,7 +20,7 @@ RECENT = 0.1  # weight of the last prediction in the mean that Retry-After is to
 
 
 class Workers:
-    """As many predictions at once as there are models; a Model takes one call at a time.
+    """As many predictions at once as there are models: on the graph of one, calls take turns.
 
     Used from one event loop. What is given up by its client is still counted until it has left its
     thread: nothing can stop a decoder or a graph halfway.
@@ -97,5 +97,5 @@ class Workers:
         return {"Retry-After": str(max(1, math.ceil(wait_s)))}
 
     def close(self) -> None:
-        """Lets go of the threads; a stuck one is not waited for."""
+        """Takes no more work; what runs is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
