@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from mmkeras_edge.readings import Interval, Scores, Tags, Value
     from mmkeras_edge.runner import Model, load
     from mmkeras_edge.specs import AudioSpec, ImageSpec, TextSpec
+    from mmkeras_edge.streaming.recorder import Recorder
+    from mmkeras_edge.streaming.stream import stream
 
 PUBLIC = {  # name -> module; on first use, so that `mmkeras-edge --help` waits for no NumPy
     "load": "runner",
     "Model": "runner",
+    "stream": "streaming.stream",
+    "Recorder": "streaming.recorder",
     "Scores": "readings",
     "Tags": "readings",
     "Value": "readings",
@@ -55,12 +59,14 @@ __all__ = [
     "MultiLabelSpec",
     "OrdinalSpec",
     "QuantilesSpec",
+    "Recorder",
     "RegressSpec",
     "Scores",
     "Tags",
     "TextSpec",
     "Value",
     "load",
+    "stream",
 ]
 
 

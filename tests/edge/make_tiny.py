@@ -1,4 +1,5 @@
-"""Writes tiny.tflite and tiny_int8.tflite, two models whose answers a reader can work out.
+"""Writes tiny.tflite and tiny_int8.tflite, two models whose answers a reader can work out, and
+tiny_pieces.tflite, the first with its branches and its fusion as signatures of their own.
 
 Run where TensorFlow is, after a change of the file format: python tests/edge/make_tiny.py
 The tests only read the two files and `packed`, so that they need no TensorFlow.
@@ -149,6 +150,14 @@ def main() -> None:
     golden = write_golden(samples(Graph(model), tokenizer))
     (HERE / "tiny.tflite").write_bytes(packed(model, CARD, tokenizer, golden))
     (HERE / "tiny_int8.tflite").write_bytes(tiny_int8_model())
+    (HERE / "tiny_pieces.tflite").write_bytes(packed(*in_pieces(model), tokenizer, golden))
+
+
+def in_pieces(model: bytes) -> tuple[bytes, Card]:
+    from mmkeras_export.second_root import divided
+
+    pieces = divided(model, ["audio_present"])
+    return pieces.lite, replace(CARD, branches_root=pieces.root)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mmkeras_edge.cli import bench, info, run, serve, stubs, verify
+from mmkeras_edge.cli import bench, info, record, run, serve, stubs, verify, watch
 from mmkeras_edge.cli.verbs import EXIT_CODES, OK, STOPPED, WRONG, Parser, Verb
 
 VERBS: dict[str, Verb] = {  # the order of --help
@@ -14,6 +14,8 @@ VERBS: dict[str, Verb] = {  # the order of --help
     "run": run.VERB,
     "verify": verify.VERB,
     "bench": bench.VERB,
+    "watch": watch.VERB,
+    "record": record.VERB,
     "serve": serve.VERB,
     "stubs": stubs.VERB,
 }

@@ -1,0 +1,77 @@
+"""`watch` and `record`, as they are typed."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from mmkeras_edge.cli import main
+from mmkeras_edge.streaming.screen import picture_of, redrawn
+from mmkeras_edge.streaming.stream import stream
+
+
+@pytest.fixture
+def texts(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("abc\n\nabcdef\n")
+    return path
+
+
+@pytest.fixture
+def typed(tiny, texts, tmp_path):
+    """What stands behind the verb: the file and its sources."""
+    from PIL import Image
+
+    Image.new("L", (8, 8), 255).save(tmp_path / "white.png")
+    path = str(tiny.with_name("tiny_pieces.tflite"))
+    return [path, "--image", str(tmp_path / "white.png"), "--text", str(texts), "--fast"]
+
+
+def test_watch_says_a_line_a_moment_to_a_pipe(typed, capsys):
+    assert main(["watch", *typed, "--smooth", "0"]) == 0
+    first, silent, last = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        r"\d\.\d\d s  label: bright 0\.87, wordy 0\.\d+, loud 0\.\d+  audio absent", first
+    )
+    assert silent.endswith("no answer  text absent, audio absent")
+    assert "bright 0.50, wordy 0.50" in last
+
+
+def test_watch_gives_json_lines(typed, capsys):
+    assert main(["watch", *typed, "--json", "--alarm", "label=bright:0.8:0.5"]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [moment["said"] for moment in found] == [{"label": "bright"}, {}, {"label": "bright"}]
+    assert found[0]["alarms"] == {"label=bright": True}
+    assert found[1]["absent"] == {"audio": "no source", "text": "nothing is given"}
+
+
+def test_record_writes_a_manifest(typed, tmp_path, capsys):
+    assert main(["record", *typed, "--to", str(tmp_path / "seen"), "--every", "0", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["rows"] == 3
+    assert len(Path(said["manifest"]).read_text().splitlines()) == 4
+
+
+def test_wrong_usage_is_said_in_a_line(typed, capsys):
+    assert main(["watch", typed[0], "--imag", "camera"]) == 2
+    assert "did you mean 'image'" in capsys.readouterr().err
+    assert main(["record", *typed]) == 2
+    assert "where to? record" in capsys.readouterr().err
+
+
+def test_the_screen_shows_sources_and_answers(typed):
+    source = {"image": [typed[2]], "text": ["abc"]}
+    moment = next(iter(stream(typed[0], source, threads=1)))
+    about = {"image": "a picture", "text": "a list", "audio": "no source"}
+    lines = [
+        re.sub("\x1b\\[\\d+m", "", line)
+        for line in picture_of(moment, about, dict.fromkeys(about, 1))
+    ]
+    assert any(re.fullmatch("audio +absent: no source +no source", line) for line in lines)
+    assert any(re.fullmatch("label +bright", line) for line in lines)
+    assert any(re.fullmatch(r"  bright +86\.\d%  █+.?", line) for line in lines)
+
+
+def test_a_shorter_screen_leaves_nothing_of_a_longer_one():
+    assert redrawn(["a"], before=2) == "\x1b[2Aa\x1b[K\n\x1b[K\n"
