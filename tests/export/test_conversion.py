@@ -12,7 +12,7 @@ from mmkeras.evaluation import predict
 from mmkeras_edge.graph import Graph
 from mmkeras_export import ConversionError, convert, run_lite
 from mmkeras_export.converting.conversion import converted
-from mmkeras_export.converting.process import spare_gb
+from mmkeras_export.converting.memory import spare_gb
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -133,18 +133,34 @@ def huge(n: int) -> keras.Model:
     return keras.Model({"x": x}, {"y": Huge(n, name="hungry")(x)})
 
 
-def children() -> list[int]:
-    """The converters that run under this process."""
-    found = []
+def programs() -> tuple[list[int], list[int]]:
+    """The converter of this process, if it has one, and the processes that convert under it."""
+    parents = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             command = (entry / "cmdline").read_bytes()
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if parent == os.getpid() and b"mmkeras_export.converting._converter" in command:
-            found.append(int(entry.name))
-    return found
+        if b"mmkeras_export.converting._converter" in command:
+            parents[int(entry.name)] = parent
+    servers = [process for process, parent in parents.items() if parent == os.getpid()]
+    return servers, [process for process, parent in parents.items() if parent in servers]
+
+
+def conversions() -> list[int]:
+    return programs()[1]
+
+
+def test_the_converter_is_imported_once_and_anew_when_it_has_ended(small):
+    convert(small)
+    (first,) = programs()[0]
+    convert(small)
+    assert programs() == ([first], [])
+    os.kill(first, signal.SIGTERM)
+    convert(small)
+    (second,) = programs()[0]
+    assert second != first
 
 
 def test_a_converter_that_eats_memory_is_stopped_and_the_layer_named():
@@ -154,19 +170,19 @@ def test_a_converter_that_eats_memory_is_stopped_and_the_layer_named():
         "'hungry'; build it smaller",
     ):
         convert(huge(30_000), memory_gb=0.8)
-    assert children() == []
+    assert conversions() == []
 
 
 @pytest.mark.parametrize("timeout_s", [0.01, 4])  # while it imports; while it hangs
 def test_a_converter_that_takes_too_long_is_stopped(timeout_s):
     with pytest.raises(ConversionError, match=rf"stopped after {timeout_s} s; a smaller model, or"):
         convert(huge(1_000_000), timeout_s=timeout_s)
-    assert children() == []
+    assert conversions() == []
 
 
 def test_a_converter_that_crashes_leaves_this_process_alive(small):
     def crash():
-        while not (running := children()):
+        while not (running := conversions()):
             time.sleep(0.01)
         os.kill(running[0], signal.SIGSEGV)
 

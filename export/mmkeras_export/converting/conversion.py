@@ -12,12 +12,12 @@ import keras
 
 from mmkeras_edge.chatter import quiet
 from mmkeras_edge.graph import Graph
+from mmkeras_export.converting.memory import spare_gb
 from mmkeras_export.converting.process import (
     ConversionError,
+    Converter,
     CrashedError,
     TooLargeError,
-    spare_gb,
-    started,
 )
 from mmkeras_export.converting.signature import call_by_name, inputs_of, outputs_of
 from mmkeras_export.converting.unrolling import loops_of, unrolled
@@ -97,7 +97,8 @@ def _check_float(model: keras.Model) -> None:
 
 def _attempt(model: keras.Model, timeout_s: float, memory_gb: float | None) -> bytes:
     prefix = "mmkeras-"
-    with tempfile.TemporaryDirectory(prefix=prefix) as folder, started(Path(folder)) as converter:
+    with tempfile.TemporaryDirectory(prefix=prefix) as folder:
+        converter = Converter(Path(folder))
         traced = _save(model, converter.saved_model)
         try:
             code = converter.run(timeout_s, spare_gb() if memory_gb is None else memory_gb)
