@@ -64,19 +64,19 @@ def problems_in(manifest: Manifest) -> list[Problem]:
     file = str(manifest.path)
     for name, columns in manifest.inputs.items():
         where, folder = ", ".join(manifest.columns(name)), manifest.path.parent
-        for line, cells in zip(manifest.table.index, manifest.input_cells(name), strict=True):
+        for line, cells in zip(manifest.lines, manifest.input_cells(name), strict=True):
             wrong = problem_with(manifest.kinds[name], columns, cells, folder)
             if wrong is not None:
                 found.append(Problem(file, line, where, wrong))
     found += unlabelled(manifest, manifest.targets)
     for target, column in manifest.targets.items():
         kind = manifest.kind_of(target)
-        for line, label in zip(manifest.table.index, manifest.table[column], strict=True):
+        for line, label in zip(manifest.lines, manifest.of_column(column), strict=True):
             wrong = check_cell(label, kind)
             if wrong is not None:
                 found.append(Problem(file, line, column, wrong))
     if "split" in manifest.table:
-        for line, split in zip(manifest.table.index, manifest.table["split"], strict=True):
+        for line, split in zip(manifest.lines, manifest.of_column("split"), strict=True):
             if split not in SPLITS:
                 message = f"unknown split {split!r}; wanted {', '.join(SPLITS)}"
                 found.append(Problem(file, line, "split", message))

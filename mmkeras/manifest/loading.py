@@ -175,5 +175,7 @@ def _without_nans(manifest: Manifest) -> Any:
         if column not in kept and table[column].isin(NANS).any():
             table = table.assign(**{column: table[column].mask(table[column].isin(NANS), "")})
     if "split" in table:
-        table = table.assign(split=[split_named(cell) or cell for cell in table["split"]])
+        table = table.assign(
+            split=[split_named(cell) or cell for cell in table["split"].to_numpy(object)]
+        )
     return table

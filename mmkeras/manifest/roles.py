@@ -101,7 +101,7 @@ def find_roles(sheet: Sheet, said: Mapping[str, str] | None = None) -> Roles:
         pick(dict.fromkeys(ROLES), role, f"role of column {column!r}:")
     found = {}
     for column in sheet.table.columns:
-        cells = _some([cell for cell in sheet.table[column] if cell and cell not in NANS])
+        cells = _some([c for c in sheet.table[column].to_numpy(object) if c and c not in NANS])
         role, why = _role(column, cells, sheet)
         if column in sheet.roles:
             role, why = sheet.roles[column], "as the source says"

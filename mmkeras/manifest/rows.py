@@ -58,7 +58,11 @@ class Manifest:
 
     def cells(self, target: str) -> list[str]:
         """The labels of a target as they stand in the file, row by row."""
-        return list(self.table[pick(self.targets, target, "target")])
+        return self.of_column(pick(self.targets, target, "target"))
+
+    def of_column(self, column: str) -> list[str]:
+        """The cells of any column of the file, row by row."""
+        return self.table[column].to_numpy(object).tolist()  # by far quicker than list()
 
     def classes(self, target: str) -> tuple[str, ...]:
         """The labels of a target, sorted. Raises ValueError for one that is a number."""
@@ -101,7 +105,7 @@ class Manifest:
     def input_cells(self, name: str) -> list[dict[str, str]]:
         """The cells of an input as they stand in the file, by column, row by row."""
         columns = self.columns(name)
-        rows = zip(*(self.table[column] for column in columns), strict=True)
+        rows = zip(*map(self.of_column, columns), strict=True)
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
     @property
@@ -120,7 +124,7 @@ class Manifest:
     @property
     def groups(self) -> list[str]:
         """The group of each row, whose rows stay in one split; "" is one of its own."""
-        return list(self.table[self.group]) if self.group else [""] * len(self)
+        return self.of_column(self.group) if self.group else [""] * len(self)
 
     def split(
         self,

@@ -49,7 +49,7 @@ def charts(manifest: Manifest, columns: list[FileColumn]) -> Iterator[Chart]:
                 yield histogram(f"{of.column}: {title}", values)
     for name, kind in manifest.kinds.items():
         for column in manifest.columns(name) if kind == "text" else ():
-            words = np.array([len(cell.split()) for cell in manifest.table[column] if cell])
+            words = np.array([len(cell.split()) for cell in manifest.of_column(column) if cell])
             yield histogram(f"{column}: words", words)
 
 

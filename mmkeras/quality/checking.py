@@ -18,6 +18,7 @@ from mmkeras.quality.duplicates import (
     duplicate_rows,
     duplicate_texts,
     exact_numbers,
+    numbers_of,
 )
 from mmkeras.quality.finding import FINDINGS, SEVERITIES, Finding, finding
 from mmkeras.quality.leaks import leaks
@@ -95,9 +96,7 @@ def _contents(manifest: Manifest, columns: list[FileColumn]) -> dict[str, np.nda
         numbers = exact_numbers(of)
         found[of.column] = np.where(of.index == ABSENT, ABSENT, numbers[of.index])
     for column in (*_columns(manifest, "text"), *_columns(manifest, "table")):
-        found[column] = np.unique(manifest.table[column].to_numpy(str), return_inverse=True)[1]
-    for column, numbers in found.items():
-        found[column] = numbers.ravel()
+        found[column] = numbers_of(manifest.of_column(column))
     return found or {"": np.arange(len(manifest))}
 
 

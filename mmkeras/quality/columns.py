@@ -56,7 +56,7 @@ def file_columns(manifest: Manifest, progress: Progress | None = None) -> list[F
     for name in manifest.inputs:
         kind = manifest.kinds[name]
         for column in manifest.columns(name) if kind in FILES else ():
-            paths, places = distinct(path_of(cell, folder) for cell in manifest.table[column])
+            paths, places = distinct(path_of(cell, folder) for cell in manifest.of_column(column))
             index = np.array([ABSENT if p is None else p for p in places], np.int32)
             if paths:
                 found.append(_looked_at(name, column, kind, paths, index, progress))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from mmkeras.quality.near import clusters, near_pairs
 COLOUR_LEVELS = 8.0  # by which the mean colours of near duplicates differ at most
 LENGTH_SHARE = 0.05  # by which the lengths of sounds that are near duplicates differ at most
 WORDS = 4  # of a text, from which on it is taken for one that is not there twice by chance
+BETWEEN = re.compile(r"[\W_]+")  # words
 KEPT_FIRST = ("test", "valid", "train")  # of copies in several splits
 
 
@@ -25,7 +27,7 @@ def normalised(text: str) -> str:
     ('a black cat', 'a black cat')
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in folded).split())
+    return BETWEEN.sub(" ", folded).strip()
 
 
 def duplicate_rows(
@@ -75,9 +77,9 @@ def duplicate_files(manifest: Manifest, column: FileColumn, known: np.ndarray) -
 
 def duplicate_texts(manifest: Manifest, column: str, known: np.ndarray) -> Iterator[Finding]:
     """Texts of some words that are the same but for case and punctuation, in several splits."""
-    texts = [normalised(cell) for cell in manifest.table[column]]
+    texts = [normalised(cell) for cell in manifest.of_column(column)]
     long = np.array([text.count(" ") >= WORDS - 1 for text in texts], bool)
-    numbers = np.unique(np.array(texts, object), return_inverse=True)[1]
+    numbers = numbers_of(texts)
     index = np.where(long, np.arange(len(texts)), ABSENT)
     for of in _of_files(manifest, column, index, numbers, known, near=False):
         if of.name == "duplicate_across_splits":
@@ -92,11 +94,18 @@ def exact_numbers(column: FileColumn) -> np.ndarray:
     return numbers
 
 
+def numbers_of(cells: Iterable[str]) -> np.ndarray:
+    """A number for each cell that equal ones share, (cells,)."""
+    seen: dict[str, int] = {}
+    return np.array([seen.setdefault(cell, len(seen)) for cell in cells], np.int64)
+
+
 def groups_of(numbers: np.ndarray) -> list[list[int]]:
     """The places of each number that several have."""
     order = np.argsort(numbers, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
-    return [[int(place) for place in part] for part in parts if len(part) > 1]
+    begins = np.concatenate([[0], np.flatnonzero(np.diff(numbers[order])) + 1, [len(order)]])
+    several = np.flatnonzero(np.diff(begins) > 1)
+    return [order[begins[at] : begins[at + 1]].tolist() for at in several]
 
 
 def _near_numbers(column: FileColumn, exact: np.ndarray) -> np.ndarray | None:
@@ -106,7 +115,12 @@ def _near_numbers(column: FileColumn, exact: np.ndarray) -> np.ndarray | None:
         return None
     pairs = places[near_pairs(column.prints[places])]
     pairs = pairs[_alike(column, pairs) & (exact[pairs[:, 0]] != exact[pairs[:, 1]])]
-    return clusters(pairs, len(column.paths)) if len(pairs) else None
+    if not len(pairs):
+        return None
+    numbers = clusters(pairs, len(column.paths))
+    joined = np.bincount(numbers, minlength=len(numbers))[numbers] > 1
+    first = np.unique(exact, return_index=True)[1][np.unique(exact, return_inverse=True)[1]]
+    return np.where(joined[first], numbers[first], np.arange(len(numbers)))  # exact copies too
 
 
 def _alike(column: FileColumn, pairs: np.ndarray) -> np.ndarray:
@@ -131,12 +145,13 @@ def _of_files(
     """Of rows that share a number of their file, but for those `known` to repeat as a whole."""
     there = index != ABSENT
     of_row = np.where(there, numbers[np.where(there, index, 0)], -1 - np.arange(len(index)))
-    splits, apart = manifest.table.get("split"), _groups_of_rows(manifest)
+    splits = manifest.of_column("split") if "split" in manifest.table else None
+    apart = _groups_of_rows(manifest)
     lines = np.array(manifest.lines)
     across, loose = [], []
     for rows in groups_of(of_row):
         if splits is not None:
-            if len({splits.iloc[row] for row in rows}) > 1:
+            if len({splits[row] for row in rows}) > 1:
                 across.append(rows)
         elif _part(rows, index, apart) and not known[rows].all():
             loose.append(rows)
@@ -174,7 +189,7 @@ def _ranks(manifest: Manifest) -> list[int]:
     """Which of several copies is kept, the lowest; rows without a split are all alike."""
     if "split" not in manifest.table:
         return [0] * len(manifest)
-    return [KEPT_FIRST.index(name) for name in manifest.table["split"]]
+    return [KEPT_FIRST.index(name) for name in manifest.of_column("split")]
 
 
 def _labels(manifest: Manifest) -> list[tuple[str, ...]]:
@@ -184,9 +199,7 @@ def _labels(manifest: Manifest) -> list[tuple[str, ...]]:
 
 def _groups_of_rows(manifest: Manifest) -> list[str | int]:
     """The group of each row; without one it is its own."""
-    if not manifest.group:
-        return list(range(len(manifest)))
-    return [group or row for row, group in enumerate(manifest.table[manifest.group])]
+    return [group or row for row, group in enumerate(manifest.groups)]
 
 
 def _lines(groups: Sequence[list[int]], lines: np.ndarray) -> tuple[np.ndarray]:

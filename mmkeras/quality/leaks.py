@@ -12,7 +12,7 @@ import numpy as np
 
 from mmkeras.manifest import Manifest
 from mmkeras.quality.columns import FileColumn
-from mmkeras.quality.duplicates import normalised
+from mmkeras.quality.duplicates import normalised, numbers_of
 from mmkeras.quality.finding import Finding, finding
 from mmkeras.targets import LABELS, strata
 
@@ -35,7 +35,7 @@ def leaks(manifest: Manifest, columns: list[FileColumn], target: str) -> Iterato
         yield from _named_in_texts(manifest, target, labels, rows)
     if len(rows) < FEWEST:
         return
-    truth = np.unique(labels[rows].astype(str), return_inverse=True)[1].ravel()
+    truth = numbers_of(labels[rows])
     halves = _halves(manifest, rows)
     lines = np.array(manifest.lines)[rows]
     for name, column, codes in _candidates(manifest, columns, rows):
@@ -65,8 +65,8 @@ def _halves(manifest: Manifest, rows: np.ndarray) -> np.ndarray:
     """A random half of the rows, whole groups of them: a name is no leak when it comes once."""
     groups = np.arange(len(rows))
     if manifest.group:
-        cells = [cell or f"row {row}" for row, cell in enumerate(manifest.table[manifest.group])]
-        groups = np.unique(np.array(cells)[rows], return_inverse=True)[1].ravel()
+        cells = [cell or f"row {row}" for row, cell in enumerate(manifest.groups)]
+        groups = numbers_of(cells[row] for row in rows)
     draw = np.random.default_rng(0).permutation(groups.max() + 1) % 2 == 0
     halves = draw[groups]
     halves[0], halves[-1] = False, True  # neither is empty
@@ -100,13 +100,13 @@ def _candidates(
 
 def _codes(cells: np.ndarray) -> np.ndarray:
     """A number for each value; ranges of what is numbers of many values."""
-    values, codes = np.unique(cells.astype(str), return_inverse=True)
-    if len(values) > RANGES:
+    codes = numbers_of(cells)
+    if codes.max() >= RANGES:
         try:
             return _ranges(np.array([float(cell or "nan") for cell in cells]))
         except ValueError:
             pass  # words
-    return codes.ravel()
+    return codes
 
 
 def _ranges(values: np.ndarray) -> np.ndarray:
@@ -122,7 +122,7 @@ def _ranges(values: np.ndarray) -> np.ndarray:
 def _named_in_texts(
     manifest: Manifest, target: str, labels: np.ndarray, rows: np.ndarray
 ) -> Iterator[Finding]:
-    words = {label: f" {normalised(label)} " for label in np.unique(labels[rows].astype(str))}
+    words = {label: f" {normalised(label)} " for label in set(labels[rows])}
     if len(words) < 2 or sum(len(word) for word in words.values()) < 5 * len(words):
         return  # labels of a letter or a digit are in every text
     for name, kind in manifest.kinds.items():

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -57,6 +58,20 @@ def test_copies_in_several_splits_are_found_exact_and_near(pictures):
     assert (exact.lines, exact.groups, exact.drop) == ((2, 4), ((2, 4),), (2,))
     (near,) = found.named("near_duplicate_across_splits")
     assert (set(near.lines), near.drop) == ({2, 4, 5}, ())
+
+
+def test_a_quieter_copy_of_a_sound_at_another_rate_is_nearly_the_same(tmp_path):
+    random = np.random.default_rng(0)
+    for name in "ab":  # eight parts of noise, each louder in some bands
+        gains = np.repeat(np.exp(random.normal(0, 1.5, (8, 30))), 50, axis=1)
+        noise = np.fft.rfft(random.normal(0, 1, (8, 3_000)))[:, :1_500] * gains
+        wave = np.fft.irfft(noise, 3_000).ravel()
+        soundfile.write(tmp_path / f"{name}.wav", 0.5 * wave / np.abs(wave).max(), 8_000)
+    quieter = soxr.resample(soundfile.read(tmp_path / "a.wav")[0] * 0.5, 8_000, 16_000)
+    soundfile.write(tmp_path / "c.ogg", quieter, 16_000)
+    (tmp_path / "m.csv").write_text("sound,label\na.wav,x\nb.wav,y\nc.ogg,x\n")
+    found = check(load_manifest(tmp_path / "m.csv", audio="sound", targets=LABEL))
+    assert lines_of(found, "near_duplicate_file") == [2, 4]
 
 
 @pytest.mark.parametrize(("group", "names"), [("1", set()), ("2", {"duplicate_file"})])
@@ -178,9 +193,12 @@ def test_near_pairs_are_those_that_comparing_all_finds(prints, flips):
     of = np.array(prints, np.uint64)
     for bit in list(flips)[:9]:
         of[0, bit // 64] = of[-1, bit // 64] ^ np.uint64(1 << (bit % 64))
+    of = np.unique(of, axis=0)
     apart = np.bitwise_count(of[:, None] ^ of[None]).sum(axis=2)
-    wanted = {(i, j) for i in range(len(of)) for j in range(i) if apart[i, j] <= 7}
-    assert {(int(j), int(i)) for i, j in near_pairs(of)} == wanted
+    wanted = {(j, i) for i in range(len(of)) for j in range(i) if apart[i, j] <= 7}
+    assert {(int(i), int(j)) for i, j in near_pairs(of)} == wanted
+    twice = np.concatenate([of, of[:1]])
+    assert {(int(i), int(j)) for i, j in near_pairs(twice)} == wanted | {(0, len(of))}
 
 
 def test_clusters_are_joined_over_several_pairs():
