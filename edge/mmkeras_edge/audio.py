@@ -13,6 +13,9 @@ from mmkeras_edge.specs import AudioSpec
 MARGIN_MS = 50  # decoded beyond the clip, so that the resampler's end effects fall outside it
 LIMITS_HZ = 1_000, 768_000  # of a sample rate
 LIMIT_CHANNELS = 64  # more are samples lying on their side
+# libsndfile reads 25 formats more, whose parsers a stranger's file has no need to reach.
+BEGINNINGS = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"ID3")
+FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
 
 AudioSource = Union[str, "os.PathLike[str]", bytes, "tuple[np.ndarray, int]"]
 
@@ -52,7 +55,8 @@ def _open(source: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
     if isinstance(source, (str, os.PathLike)):
         if not os.path.isfile(source):
             raise FileNotFoundError(f"audio: no file {os.fspath(source)!r}")
-        return _decode(os.fspath(source), repr(os.fspath(source)), wanted_ms)
+        with open(source, "rb") as file:
+            return _decode(file, repr(os.fspath(source)), wanted_ms)
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _decode(io.BytesIO(source), f"{len(source)} bytes", wanted_ms)
     raise ValueError(
@@ -64,17 +68,29 @@ def _open(source: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
 def _decode(content: Any, what: str, wanted_ms: int) -> tuple[np.ndarray, int]:
     import soundfile
 
+    wanted = f"audio: {what} is no sound; wanted WAV, FLAC, OGG or MP3"
+    if not _is_sound(content.read(4)):
+        raise ValueError(wanted)
+    content.seek(0)
     try:
         with soundfile.SoundFile(content) as sound:
+            if sound.format not in FORMATS:
+                raise ValueError(f"{wanted}, received {sound.format}")
+            if sound.channels > LIMIT_CHANNELS:
+                raise ValueError(f"audio: {what} has {sound.channels} channels, too many")
             rate_hz = _rate(sound.samplerate)
             samples = sound.read(_count(rate_hz, wanted_ms), dtype="float32")
     except (RuntimeError, TypeError) as error:  # TypeError: taken for headerless raw samples
-        raise ValueError(
-            f"audio: {what} is no sound; wanted WAV, FLAC, OGG or MP3 ({error})"
-        ) from error
+        raise ValueError(f"{wanted} ({error})") from error
     if len(samples) == 0:
         raise ValueError(f"audio: {what} holds no samples")
     return samples, rate_hz
+
+
+def _is_sound(begin: bytes) -> bool:
+    """Also an MP3 without tags, which begins with eleven bits that are set."""
+    bare = len(begin) > 1 and begin[0] == 0xFF and begin[1] >= 0xE0
+    return begin.startswith(BEGINNINGS) or bare
 
 
 def _cut(samples: Any, rate_hz: Any, wanted_ms: int) -> tuple[np.ndarray, int]:

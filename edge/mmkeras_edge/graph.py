@@ -50,13 +50,12 @@ class Graph:
         try:
             self.interpreter = open_interpreter(runtime, model, self.threads, self.delegate)
             self.interpreter.allocate_tensors()
-            signatures = self.interpreter.get_signature_list()
-        except (ValueError, RuntimeError) as error:
+            self.signature = _main(self.interpreter.get_signature_list())
+            runner = self.interpreter.get_signature_runner(self.signature)
+            self.inputs: dict[str, dict[str, Any]] = runner.get_input_details()
+            self.outputs: dict[str, dict[str, Any]] = runner.get_output_details()
+        except (ValueError, RuntimeError) as error:  # of names, also UnicodeDecodeError
             raise ValueError(f"the runtime {self.runtime} refuses the model: {error}") from error
-        self.signature = _main(signatures)
-        runner = self.interpreter.get_signature_runner(self.signature)
-        self.inputs: dict[str, dict[str, Any]] = runner.get_input_details()
-        self.outputs: dict[str, dict[str, Any]] = runner.get_output_details()
         self._entries = {name: port_of(tensor) for name, tensor in self.inputs.items()}
         self._exits = {name: port_of(tensor) for name, tensor in self.outputs.items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
@@ -15,6 +16,8 @@ from mmkeras_edge.specs import SensorSpec
 NUMPY = b"\x93NUMPY"  # how a .npy file begins
 TIMES = ("time", "t", "timestamp", "time_s")  # a first column so called holds seconds
 LIMIT_READINGS = 1_000_000  # of one window; more are refused
+LIMIT_BYTES = 256 << 20  # of a .npy
+LIMIT_LINE = 1 << 20  # letters of a line; the rest of a longer one is another line, and misfits
 
 
 class Recording(NamedTuple):
@@ -69,6 +72,9 @@ def read_recording(file: BinaryIO, what: str, spec: SensorSpec | None = None) ->
 
 
 def _read_array(file: BinaryIO) -> Recording:
+    if file.seek(0, os.SEEK_END) > LIMIT_BYTES:
+        raise ValueError(f"more than {LIMIT_BYTES:,} bytes; cut the recording")
+    file.seek(0)
     array = np.load(file, allow_pickle=False)
     if array.dtype.kind not in "iuf":
         raise ValueError(f"wanted numbers, received {array.dtype}")
@@ -77,7 +83,7 @@ def _read_array(file: BinaryIO) -> Recording:
 
 def _read_csv(file: BinaryIO, spec: SensorSpec | None) -> Recording:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    reader = csv.reader(text)
+    reader = csv.reader(iter(lambda: text.readline(LIMIT_LINE), ""))
     try:
         rows = (row for row in reader if row)
         first = next(rows, None)

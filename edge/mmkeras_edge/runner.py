@@ -22,6 +22,7 @@ from mmkeras_edge.inputs import load_sample
 from mmkeras_edge.readings import Reading
 from mmkeras_edge.specs import presence_name
 from mmkeras_edge.text import read_tokenizer
+from mmkeras_edge.trial import trial
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,14 +32,18 @@ def load(
     path: str | os.PathLike[str],
     threads: int | None = None,
     delegate: str | os.PathLike[str] | None = None,
+    untrusted: bool = False,
 ) -> Model:
     """Opens an exported `.tflite`.
 
     `threads` defaults to the machine's cores, at most 4; `delegate` is the path of a delegate's
-    library. Raises FileNotFoundError, or ValueError for a file that is damaged, newer than this
-    reader, or whose card does not describe its graph.
+    library. An `untrusted` file is run in a process of its own first, with a limit of memory and of
+    time: see `trial`. Raises FileNotFoundError, or ValueError for a file that is damaged, newer
+    than this reader, or whose card does not describe its graph.
     """
     file = open_file(path)
+    if untrusted:
+        trial(file.path)
     return Model(file, Graph(file.path, threads, delegate))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from mmkeras_edge.specs import TableSpec
 
 LIMIT = float(np.finfo(np.float32).max)
+LIMIT_JSON = 1 << 20  # letters of a record; a longer one is refused before it is read
 MISSING = ("", "nan", "na", "n/a", "null", "none")  # texts of no value, in any case
 WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0*")  # 3.0, but no code with leading zeros
 
@@ -41,6 +42,8 @@ def load_table(source: TableSource, spec: TableSpec) -> np.ndarray:
 def _record(source: Any) -> Mapping[str, Any]:
     record = source
     if isinstance(source, (str, bytes, bytearray, memoryview)):
+        if len(source) > LIMIT_JSON:
+            raise ValueError(f"table: {len(source):,} letters, more than {LIMIT_JSON:,}")
         try:
             record = json.loads(source if isinstance(source, str) else bytes(source))
         except (ValueError, RecursionError) as error:

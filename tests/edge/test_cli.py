@@ -199,6 +199,14 @@ def test_a_damaged_file_is_no_traceback(tiny, tmp_path):
         assert done.stderr.count("\n") == 1
 
 
+def test_a_strangers_file_is_tried_first(tiny, tmp_path, capsys):
+    assert main(["info", "--untrusted", str(tiny)]) == 0
+    assert "precision" in capsys.readouterr().out
+    (tmp_path / "cut.tflite").write_bytes(tiny.read_bytes()[:3_000])
+    assert main(["run", "--untrusted", str(tmp_path / "cut.tflite"), "--text", "a"]) == 2
+    assert "has no card" in capsys.readouterr().err
+
+
 def test_a_strangers_labels_do_not_move_the_cursor(repack, capsys):
     labels = ("\x1b[2Jbright", "x" * 1_000, "loud")
     assert main(["info", str(repack(outputs={"label": ClassifySpec(labels)}))]) == 0

@@ -25,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and returns the exit code, one of `EXIT_CODES`."""
     try:
         options = _parser().parse_args(argv)
+        if options.untrusted:
+            _try(options.file)
         code = VERBS[options.verb].call(options)
         sys.stdout.flush()
         return code
@@ -36,6 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG
     except KeyboardInterrupt:
         return STOPPED
+
+
+def _try(path: str) -> None:
+    from mmkeras_edge.file import open_file
+    from mmkeras_edge.trial import trial
+
+    trial(open_file(path).path)  # its card and hashes first: that costs less
 
 
 def _parser() -> Parser:
@@ -50,5 +59,10 @@ def _parser() -> Parser:
     for name, verb in VERBS.items():
         of = verbs.add_parser(name, help=verb.summary, description=verb.summary, allow_abbrev=False)
         of.add_argument("--json", action="store_true", help="print JSON")
+        of.add_argument(
+            "--untrusted",
+            action="store_true",
+            help="run the file once in a process of its own first, with little memory and time",
+        )
         verb.add_options(of)
     return parser
