@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from mmkeras import find_columns, load_manifest
+from mmkeras.manifest import digest
 from mmkeras.manifest.loading import read_sheet
+from mmkeras.manifest.writing import write_rows
 
 LABEL = {"label": "classify"}
 
@@ -236,3 +240,43 @@ def test_files_without_an_ending_are_known_by_how_they_begin(tmp_path):
 def test_names_and_guesses_are_not_mixed():
     with pytest.raises(ValueError, match="either columns=, with the others found out, or image="):
         load_manifest(rows_of(3), text="note", columns={"breed": "binary"})
+
+
+cell = st.sampled_from(["", "a", "nan", "some words", 'say "so", twice', "zwölf\nlines"])
+
+
+@settings(deadline=None, derandomize=True, max_examples=20)
+@given(
+    rows=st.lists(st.tuples(cell, cell, st.sampled_from(["", "0.png"])), min_size=1, max_size=12),
+    suffix=st.sampled_from([".csv", ".tsv", ".jsonl"]),
+)
+def test_what_is_absent_is_absent_after_any_way_through_a_file(tmp_path_factory, rows, suffix):
+    folder = tmp_path_factory.getbasetemp()
+    (folder / "0.png").write_bytes(png(0))
+    frame = pd.DataFrame([("x", *row) for row in rows], columns=["one", "two", "three", "pic"])
+    path = write_rows(frame, folder / f"m{suffix}")
+    data = load_manifest(path, "pic", {name: name for name in ("one", "two", "three")})
+    there = [
+        [source is not None for source in data.sources(row).values()] for row in range(len(rows))
+    ]
+    assert there == [[bool(pic), True, bool(two), bool(three)] for two, three, pic in rows]
+    assert data.column("two") == [two or None for two, _, _ in rows]
+
+
+def test_a_frame_is_written_down_so_that_a_run_finds_its_rows_again(tmp_path):
+    frame = pd.DataFrame(PETS)
+    with pytest.raises(FileNotFoundError, match=r"written to a file by load_manifest\(..., out="):
+        digest(load_manifest(frame, text="words", table="age").path)
+    data = load_manifest(frame, text="words", table="age", out=tmp_path)
+    assert data.path == tmp_path / "rows.csv"
+    assert load_manifest(data.path, text="words", table="age").lines == data.lines == [2, 3, 4]
+    assert len(digest(data.path)) == 64
+
+
+def test_a_tree_with_another_file_is_another_tree(tmp_path):
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat/1.png").touch()
+    before = digest(tmp_path)
+    assert digest(tmp_path) == before
+    (tmp_path / "cat/2.png").touch()
+    assert digest(tmp_path) != before

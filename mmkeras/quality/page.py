@@ -11,6 +11,7 @@ from mmkeras.quality.finding import SEVERITIES, Finding
 from mmkeras.quality.report import Quality
 from mmkeras.quality.style import STYLE
 from mmkeras.quality.thumbnails import drawn_column, figures
+from mmkeras.targets import LABELS
 
 LINES = 200  # of a finding; --json has all
 DETAILS, GROUPS, PICTURES = 20, 3, 6
@@ -116,16 +117,15 @@ def _matrix(quality: Quality) -> str:
 def _samples(quality: Quality) -> str:
     manifest = quality.manifest
     drawn = drawn_column(manifest)
-    if drawn is None or not manifest.targets:
+    if drawn is None:
         return ""
     bad = {line for of in quality.named(SEVERITIES[0]) for line in of.lines}
     there = manifest.table[(manifest.table[drawn[0]] != "") & ~manifest.table.index.isin(bad)]
-    wanted = list(quality.absent)[:CLASSES]
-    lines = [
-        line
-        for label in wanted
-        for line in there.index[there[next(iter(manifest.targets.values()))] == label][:EACH]
-    ]
+    columns = [c for t, c in manifest.targets.items() if manifest.kind_of(t) in LABELS]
+    lines = list(there.index[: CLASSES * EACH])
+    if columns:
+        classes = list(quality.absent)[:CLASSES]
+        lines = [line for of in classes for line in there.index[there[columns[0]] == of][:EACH]]
     shown = figures(manifest, *drawn, lines)
     return f'<section><h2>Samples</h2><div class="row">{shown}</div></section>' if shown else ""
 

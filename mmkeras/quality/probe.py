@@ -1,12 +1,4 @@
-"""What one file is: whether the device's own loader reads it, and what its content is like.
-
-Pictures and films have a perceptual hash: the signs of differences between neighbours in a grid of
-9 x 9 grey levels, 64 across and 64 down. Sounds have a fingerprint: whether each of 16 bands is, in
-each of 8 equal parts, louder than that band and that part are on average. Two files whose 128 bits
-differ in a few are near duplicates. Of 178 spoken sentences, made quieter and coded again at
-another rate, 99 percent were within 7 bits, and no two different ones within 16; of 133 drawings,
-made smaller and coded as JPEG, 99 percent, and no two within 16.
-"""
+"""What one file is: whether the device's own loader reads it, and what its content is like."""
 
 from __future__ import annotations
 
@@ -17,22 +9,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from mmkeras.quality.fingerprints import SIDE_PX, of_picture, of_sound
 from mmkeras_edge.audio import load_audio
 from mmkeras_edge.image import load_image
 from mmkeras_edge.recording import read_recording
 from mmkeras_edge.specs import AudioSpec, ImageSpec, VideoSpec
 from mmkeras_edge.video import load_video
 
-GRID, BLOCK = 9, 4  # of the hash: blocks, and pixels of one
-LEVELS = 2.0  # grey levels that are a difference
 DARK, EVEN = 10.0, 1.5  # mean and deviation of grey levels, below which a picture is black, blank
 SILENT = 1e-3  # peak of a sound, of 1: -60 dB
 CLIPPED = 0.01  # share of samples at the very peak
 LIMIT_S = 60  # of a sound that is listened to; of a longer one its end as well
 SHORT_MS = 100  # of a sound that the device's loader is asked for
-BANDS, PARTS = 16, 8  # of a fingerprint
-HEARD_HZ, WINDOW, HOP = 8_000, 512, 256  # what it is made from, whatever the file's rate
-BAND_HZ = 200.0, 3_500.0
 
 MEASURES: dict[str, tuple[str, ...]] = {  # kind -> names of its numbers, in order
     "image": ("width_px", "height_px", "brightness", "red", "green", "blue", "kB"),
@@ -98,13 +86,12 @@ def _named(error: Exception) -> str:
 def _image(path: str) -> Facts:
     from PIL import Image
 
-    pixels = load_image(path, ImageSpec(GRID * BLOCK, GRID * BLOCK))  # refuses what is too large
+    pixels = load_image(path, ImageSpec(SIDE_PX, SIDE_PX))  # refuses what is too large
     with Image.open(path) as picture:
         width, height = picture.size
         notes = [*_image_notes(picture, width, height), *_blank(pixels)]
-    print_, colours = _picture(pixels)
-    measures = (width, height, *colours, _kb(path))
-    return Facts(fingerprint=None if "blank" in notes else print_, measures=measures,
+    measures = (width, height, *_colours(pixels), _kb(path))
+    return Facts(fingerprint=None if "blank" in notes else of_picture(pixels), measures=measures,
                  notes=tuple(notes))  # fmt: skip
 
 
@@ -125,17 +112,10 @@ def _blank(pixels: np.ndarray) -> list[str]:
     return ["blank"] if pixels.reshape(-1, 3).std(axis=0).max() < EVEN else []
 
 
-def _picture(pixels: np.ndarray) -> tuple[tuple[int, int], tuple[float, ...]]:
-    """Hash, and brightness and mean colours, of pixels (36, 36, 3)."""
+def _colours(pixels: np.ndarray) -> tuple[float, ...]:
+    """Brightness, red, green and blue on average, 0 to 255."""
     colours = pixels.reshape(-1, 3).mean(axis=0)
-    grey = pixels.mean(axis=2).reshape(GRID, BLOCK, GRID, BLOCK).mean(axis=(1, 3))
-    across = np.diff(grey, axis=1)[:8] > LEVELS
-    down = np.diff(grey, axis=0)[:, :8] > LEVELS
-    return (_bits(across), _bits(down)), (float(colours.mean()), *map(float, colours))
-
-
-def _bits(of: np.ndarray) -> int:
-    return int.from_bytes(np.packbits(of.ravel()).tobytes(), "big")
+    return (float(colours.mean()), *map(float, colours))
 
 
 def _kb(path: str) -> float:
@@ -170,7 +150,11 @@ def _audio(path: str) -> Facts:
     }
     notes = tuple(name for name, so in seen.items() if so)
     measures = (rate_hz, channels, frames / rate_hz, peak, _kb(path))
-    return Facts(fingerprint=_heard(mono, rate_hz, peak), measures=measures, notes=notes)
+    return Facts(
+        fingerprint=None if peak < SILENT else of_sound(mono, rate_hz),
+        measures=measures,
+        notes=notes,
+    )
 
 
 def _check_riff(path: str) -> None:
@@ -185,35 +169,12 @@ def _check_riff(path: str) -> None:
         raise ValueError(f"audio: {path!r} is cut short: {there:,} bytes of {promised:,}")
 
 
-def _heard(mono: np.ndarray, rate_hz: int, peak: float) -> tuple[int, int] | None:
-    """The fingerprint of samples (n,); None for silence and for what is too short."""
-    import soxr
-
-    if rate_hz != HEARD_HZ:
-        mono = soxr.resample(np.ascontiguousarray(mono), rate_hz, HEARD_HZ, quality="LQ")
-    if peak < SILENT or len(mono) < WINDOW + PARTS * HOP:
-        return None
-    frames = np.lib.stride_tricks.sliding_window_view(mono, WINDOW)[::HOP]
-    edges = np.geomspace(*BAND_HZ, BANDS + 1) * WINDOW / HEARD_HZ
-    places = np.arange(BANDS + 1) + np.maximum.accumulate(np.round(edges) - np.arange(BANDS + 1))
-    energies = np.empty((PARTS, BANDS))
-    window = np.hanning(WINDOW).astype(np.float32)
-    for part, some in enumerate(np.array_split(frames, PARTS)):
-        power = (np.abs(np.fft.rfft(some * window)) ** 2).mean(axis=0)
-        energies[part] = np.add.reduceat(power, places.astype(int))[:-1]
-    levels = np.log(energies + 1e-5 * energies.mean() + 1e-20)
-    levels -= levels.mean(axis=0) + levels.mean(axis=1, keepdims=True) - levels.mean()
-    return _bits(levels[:, :8] > 0), _bits(levels[:, 8:] > 0)
-
-
 def _video(path: str) -> Facts:
-    frames = load_video(path, VideoSpec(3, GRID * BLOCK, GRID * BLOCK))
-    print_, colours = _picture(frames[1])
+    frames = load_video(path, VideoSpec(3, SIDE_PX, SIDE_PX))
     blank = [] if any(not _blank(frame) for frame in frames) else ["blank"]
     size = 0.0 if os.path.isdir(path) else _kb(path)
-    return Facts(
-        fingerprint=None if blank else print_, measures=(*colours, size), notes=tuple(blank)
-    )
+    print_ = None if blank else of_picture(frames[1])
+    return Facts(fingerprint=print_, measures=(*_colours(frames[1]), size), notes=tuple(blank))
 
 
 def _sensor(path: str) -> Facts:

@@ -184,6 +184,33 @@ def test_a_constant_column_and_a_group_in_two_splits_are_found():
     assert lines_of(found, "group_across_splits") == [21, 22, 23, 24]
 
 
+@pytest.mark.parametrize(
+    ("targets", "titles"),
+    [
+        (None, set()),
+        ({"y": "regress"}, {"y"}),
+        ({"tags": "multilabel", "side": "binary"}, {"tags", "side"}),
+    ],
+    ids=["none", "a number", "several"],
+)
+def test_any_manifest_is_checked_drawn_and_mended(pictures, targets, titles):
+    frame = pd.DataFrame(
+        {"front": ["a.png", "b.png", ""] * 20, "back": ["c.png", "d.png", ""] * 20}
+    )
+    frame["words"] = [f"item {i} is here" for i in range(60)]
+    frame["y"], frame["tags"] = np.arange(60) / 7, ["a|b", "b", ""] * 20
+    frame["side"] = ["left", "right"] * 30
+    frame.to_csv(pictures / "any.csv", index=False)
+    views = {"product": ("front", "back")}
+    found = check(load_manifest(pictures / "any.csv", views, "words", targets=targets))
+    assert {chart.title for chart in found.charts} >= titles
+    assert sum(row["product"][0] for row in found.absent.values()) == 20
+    assert "<figure>" in page(found)
+    (pictures / "any_new.csv").unlink(missing_ok=True)
+    (pictures / "any_new.skipped.csv").unlink(missing_ok=True)
+    assert mend(found, pictures / "any_new.csv").left_out == len(found.manifest.problems)
+
+
 bits = st.integers(0, 2**64 - 1)
 
 
