@@ -12,6 +12,7 @@ import mmkeras_edge
 from mmkeras_edge import Scores, load
 from mmkeras_edge.ahead import AHEAD, loaded_ahead
 from mmkeras_edge.outputs import ClassifySpec
+from mmkeras_edge.runtimes import find_runtime
 from mmkeras_edge.specs import TextSpec
 
 SECOND = np.full(160, 0.5, np.float32)
@@ -89,7 +90,7 @@ def test_info_is_plain_data(model, tiny):
     info = json.loads(json.dumps(model.info()))
     assert (info["file"], info["bytes"]) == (str(tiny), tiny.stat().st_size)
     assert info["inputs"]["audio"]["rate_hz"] == 16_000
-    assert info["runtime"] == "ai-edge-litert"
+    assert info["runtime"] == find_runtime().name
 
 
 def test_public_names_are_there_and_others_are_not():
