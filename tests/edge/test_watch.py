@@ -75,3 +75,7 @@ def test_the_screen_shows_sources_and_answers(typed):
 
 def test_a_shorter_screen_leaves_nothing_of_a_longer_one():
     assert redrawn(["a"], before=2) == "\x1b[2Aa\x1b[K\n\x1b[K\n"
+
+
+def test_no_line_is_wrapped_and_colours_take_no_room():
+    assert redrawn(["\x1b[31mabcdef\x1b[0mgh"], 0, columns=5) == "\x1b[31mabcd\x1b[0m\x1b[K\n"

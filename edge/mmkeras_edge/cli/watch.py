@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from collections import deque
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mmkeras_edge.streaming.stream import Moment
 
 DRAW_S = 0.1  # between two drawings: more only flickers
+TICK_S = 0.25  # in which the clock goes on though nothing changes
 MESSAGES = 4  # of the log, under the answers
 RATE_S = 3.0  # over which looks a second are counted
 
@@ -39,6 +41,7 @@ def watch(options: argparse.Namespace) -> int:
                 smooth_s=given.smooth,
                 margin=given.margin,
                 every_s=given.every,
+                tick_s=TICK_S if drawn else float("inf"),
                 alarms=[parsed_alarm(text) for text in given.alarm],
                 threads=given.threads,
             )
@@ -46,7 +49,7 @@ def watch(options: argparse.Namespace) -> int:
             name: safe(sources[name].about if name in sources else "no source")
             for name in card.inputs
         }
-        screen = _Screen(about, messages or [])
+        screen = _Screen(about, messages if messages is not None else [])
         for moment in moments(live, given.seconds):
             if given.json:
                 print(json.dumps(moment.to_dict(), ensure_ascii=False), flush=True)
@@ -90,7 +93,8 @@ class _Screen:
         lines = picture_of(moment, self._about, rates)
         if self._messages:
             lines += ["", *(f"{DIM}{line}{PLAIN}" for line in self._messages[-MESSAGES:])]
-        sys.stdout.write(redrawn(lines, self._lines))
+        columns = shutil.get_terminal_size().columns
+        sys.stdout.write(redrawn(lines, self._lines, columns))
         sys.stdout.flush()
         self._lines = max(len(lines), self._lines)
 

@@ -18,6 +18,8 @@ log = logging.getLogger("mmkeras_edge.stream")
 RETRY_S = (0.5, 1.0, 2.0, 5.0, 10.0)  # between tries to open a source again; then the last
 GIVE_UP_S = 10.0  # after which a read that hangs is left to itself, and the source opened anew
 LONGEST_S = 600.0  # the same, doubled each time: each leaves a thread behind
+# Reasons for absence that are no fault.
+NO_VALUE, NOTHING, ENDED = "no value yet", "nothing is given", "it has ended"
 
 
 class Feeder:
@@ -69,19 +71,19 @@ class Feeder:
         if self.failure:
             return self.failure
         if self._gone:
-            return "nothing is given"
+            return NOTHING
         if not self.values:
-            return "no value yet"
+            return self.health.check(now_s) or NO_VALUE
         if self.ended and not (self._lasts() or self.window.fresh):
-            return "it has ended"
+            return ENDED
         return self.health.check(now_s)
 
     def _say(self, fault: str | None) -> None:
-        """Logs where a source goes or comes back; the same reason again is no news."""
+        """Logs where a source goes or comes back, or fails for another reason."""
         was, self._told = self._told, fault
         if fault is None and was is not None:
             log.info("%s: there now (%s)", self.name, self.source.about)
-        elif fault is not None and was is None and not (self.ended or self._gone):
+        elif fault not in (None, was, NO_VALUE, NOTHING, ENDED):
             log.warning("%s: taken for absent (%s): %s", self.name, self.source.about, fault)
 
     def close(self) -> None:
@@ -124,8 +126,6 @@ class Feeder:
                 self.failure = None if self.ended and failure == "it ended" else failure
                 self._changed.notify_all()
                 if self.ended:
-                    if self.failure:
-                        log.warning("%s: ended (%s): %s", self.name, self.source.about, failure)
                     return
                 tries = 0 if self.values > before else tries + 1
                 self._changed.wait_for(

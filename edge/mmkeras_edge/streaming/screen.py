@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from mmkeras_edge.readings import Scores, Tags
@@ -23,7 +24,8 @@ def picture_of(moment: Moment, about: Mapping[str, str], rates: Mapping[str, flo
     shown = [f"{BOLD}{moment.time_s:8.1f} s{PLAIN}", ""]
     for name, source in about.items():
         reason = moment.absent.get(name)
-        state = f"{RED}absent: {reason}{PLAIN}" if reason else f"{GREEN}{rates[name]:5.1f}/s{PLAIN}"
+        seen = f"{rates[name]:5.1f}/s" if rates[name] else "  there"
+        state = f"{RED}absent: {reason}{PLAIN}" if reason else f"{GREEN}{seen}{PLAIN}"
         ran = moment.ran_ms.get(name)
         took = "" if reason else "unchanged" if ran is None else f"{ran:.1f} ms"
         shown.append(f"{name:{width}}  {state}  {took:>9}  {DIM}{source}{PLAIN}")
@@ -40,11 +42,24 @@ def picture_of(moment: Moment, about: Mapping[str, str], rates: Mapping[str, flo
     return shown
 
 
-def redrawn(lines: list[str], before: int) -> str:
-    """What puts lines in the place of as many as `before` there were."""
+def redrawn(lines: list[str], before: int, columns: int = 80) -> str:
+    """What puts lines in the place of as many as `before` there were, none of them wrapped: the
+    way up is counted in lines."""
     up = UP.format(before) if before else ""
     rest = max(0, before - len(lines))
-    return up + "".join(f"{line}{CLEAR}\n" for line in [*lines, *[""] * rest])
+    return up + "".join(f"{_cut(line, columns)}{CLEAR}\n" for line in [*lines, *[""] * rest])
+
+
+def _cut(line: str, columns: int) -> str:
+    """The first so many characters; colours take none."""
+    shown, room = "", columns - 1
+    for part in re.split("(\x1b\\[\\d+m)", line):
+        if part.startswith("\x1b"):
+            shown += part
+        else:
+            shown += part[:room]
+            room -= min(room, len(part))
+    return shown
 
 
 def _bar(label: str, share: float, said: bool) -> str:

@@ -32,8 +32,9 @@ class Moment:
 
     `answers` are smoothed, and empty while nothing can be said; `said` is the label of each output
     that has one, after hysteresis; `alarms` whether each is on. `absent` is input to reason,
-    `ran_ms` what ran for this moment and how long it took, "fusion" too; `inputs` are the raw
-    values that were looked at. `time_s` counts from the start of the stream.
+    `ran_ms` what ran for this moment and how long it took, "fusion" too, and `took_ms` all of it,
+    with the loading of what was new; `inputs` are the raw values that were looked at. `time_s`
+    counts from the start of the stream.
     """
 
     time_s: float
@@ -42,6 +43,7 @@ class Moment:
     alarms: Mapping[str, bool]
     absent: Mapping[str, str]
     ran_ms: Mapping[str, float]
+    took_ms: float
     inputs: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,18 +55,21 @@ class Moment:
             "alarms": dict(self.alarms),
             "absent": dict(self.absent),
             "ran_ms": {name: round(ms, 3) for name, ms in self.ran_ms.items()},
+            "took_ms": round(self.took_ms, 3),
         }
 
 
 @dataclass(frozen=True)
 class Manner:
     """How a stream speaks: `smooth_s` is what answers are averaged over, `margin` by how much
-    another label must lead to be said, `every_s` the least time between two answers. `still` is
-    input to how little, on average of its numbers, counts as no change: 0, the very same."""
+    another label must lead to be said, `every_s` the least time between two answers, `tick_s` the
+    longest: then the old answers are averaged once more. `still` is input to how little, on average
+    of its numbers, counts as no change: 0, the very same."""
 
     smooth_s: float = 0.0
     margin: float = 0.0
     every_s: float = 0.0
+    tick_s: float = float("inf")
     alarms: tuple[Alarm, ...] = ()
     still: Mapping[str, float] | None = None
 
@@ -145,10 +150,11 @@ class Stream:
         with self._changed:
             looks = {name: self._look(name, now_s, ready) for name in self._inputs}
         changed = [name for name, look in looks.items() if self._update(name, *look)]
-        if not changed:
-            return None
         ran_ms: dict[str, float] = {}
-        if self._speaks():
+        if not changed:
+            if now_s - self._last_s < self.manner.tick_s:
+                return None
+        elif self._speaks():
             features: Features = {}
             for name in self._inputs:
                 features |= self._features(name, ran_ms)
@@ -229,6 +235,7 @@ class Stream:
             alarms=dict(self._alarms),
             absent={n: now.absent for n, now in self._inputs.items() if now.absent is not None},
             ran_ms=dict(ran_ms),
+            took_ms=1e3 * (time.monotonic() - now_s),
             inputs={n: now.raw for n, now in self._inputs.items() if now.absent is None},
         )
 
@@ -270,6 +277,7 @@ def stream(
     smooth_s: float = 0.0,
     margin: float = 0.0,
     every_s: float = 0.0,
+    tick_s: float = float("inf"),
     alarms: Iterable[Alarm] = (),
     still: Mapping[str, float] | None = None,
     threads: int | None = None,
@@ -279,11 +287,12 @@ def stream(
     `sources` are by input: one of `mmkeras_edge.streaming`'s (`camera()`, `microphone()`,
     `lines()`, `readings(path, spec)`, `film(path)`, `sound(path)`), any iterable at its own rate,
     or a function that makes one, which is called again after a fault. `smooth_s` averages answers
-    over time, a label is said once it leads by `margin`, `alarms` have two thresholds. A picture
-    may change by `still={"image": 2.0}` grey levels on average before its branch runs again.
-    Raises ValueError for unknown names and for a required input without a source.
+    over time, a label is said once it leads by `margin`, `alarms` have two thresholds; without any
+    change there is a moment each `tick_s`, by default none. With `still={"image": 2.0}` a picture
+    may change by so many grey levels on average before its branch runs again. Raises ValueError for
+    unknown names and for a required input without a source.
     """
-    manner = Manner(smooth_s, margin, every_s, tuple(alarms), still)
+    manner = Manner(smooth_s, margin, every_s, tick_s, tuple(alarms), still)
     return Stream(open_file(file), sources, manner, threads)
 
 

@@ -154,6 +154,20 @@ def test_smoothing_averages_and_alarms_and_labels_follow_it(tiny_pieces):
     assert first.alarms == second.alarms == {"label=bright": True}
 
 
+def test_without_a_change_old_answers_are_averaged_on(tiny_pieces):
+    held = threading.Event()
+
+    def texts():
+        yield "abc"
+        held.wait(10)
+
+    sources = {"image": [WHITE], "text": texts()}
+    with stream(tiny_pieces, sources, tick_s=0.0, threads=1) as live:
+        moments = list(itertools.islice((m for m in live if m.answers), 3))
+        held.set()
+    assert [set(moment.ran_ms) for moment in moments[1:]] == [set(), set()]
+
+
 def test_values_that_come_faster_than_answers_are_dropped(tiny_pieces):
     first, rest = threading.Event(), threading.Event()
 
