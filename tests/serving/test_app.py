@@ -39,6 +39,7 @@ def test_what_is_left_out_null_or_an_empty_file_is_absent(server, models, png):
             {"image": {"path": "x"}},
             "input 'image': wanted base64 of a file's content, received dict",
         ),
+        ({"image": []}, "input 'image' (image): an empty list; leave it out, or give null"),
         ({"image": ["eA==", "eA=="]}, "input 'image' (image): 2 files, wanted one"),
         ({"image": "eA==", "text": ""}, "image: 1 bytes is no picture; wanted one of PNG"),
         ({"text": "abc"}, "input 'image' (image) is missing"),

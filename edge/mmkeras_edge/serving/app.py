@@ -34,7 +34,7 @@ LONGEST = 500  # characters of an error that are sent
 JSON = "application/json"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Serving:
     """One file being served: its models, and all that its requests share."""
 

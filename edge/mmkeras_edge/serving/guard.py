@@ -91,8 +91,9 @@ class Guard:
 
     def _knows_token(self, authorization: str) -> bool:
         scheme, _, token = authorization.partition(" ")
+        given = token.strip().encode("latin-1")  # the bytes of the header
         wanted = (self.serving.token or "").encode()
-        return scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), wanted)
+        return scheme.lower() == "bearer" and hmac.compare_digest(given, wanted)
 
     def _note(
         self,

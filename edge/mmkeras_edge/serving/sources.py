@@ -100,6 +100,8 @@ def _one_or_all(name: str, contents: list[bytes], spec: InputSpec) -> bytes | li
     several = getattr(spec, "views", 1) > 1 or (spec.kind == "video" and len(contents) > 1)
     if len(contents) > 1 and not several:
         raise ValueError(f"input {name!r} ({spec.kind}): {len(contents)} files, wanted one")
+    if not contents:
+        raise ValueError(f"input {name!r} ({spec.kind}): an empty list; leave it out, or give null")
     return contents if several else contents[0]
 
 
