@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mmkeras import find_columns, load_manifest
-from mmkeras.manifest import digest
+from mmkeras.manifest import Problem, digest, drop
 from mmkeras.manifest.loading import read_sheet
 from mmkeras.manifest.writing import write_rows
 
@@ -95,6 +95,16 @@ def test_what_is_left_out_is_listed_in_a_file(tmp_path):
     rows = pd.read_csv(listed)
     assert list(rows["line"]) == list(range(2, 9))
     assert set(rows["message"]) == {"no label; every row wants one"}
+    path.write_text("words,label\na,x\nb,\n")
+    with pytest.warns(UserWarning, match="1 rows left out"):
+        data = load_manifest(path, text="words", targets=LABEL, skipped=listed)
+    for _ in range(2):
+        with (
+            pytest.warns(UserWarning, match="1 rows left"),
+            pytest.raises(ValueError, match="no usable row"),
+        ):
+            drop(data, [Problem("m.csv", 2, "words", "found later")])
+    assert list(pd.read_csv(listed)["line"]) == [3, 2]
 
 
 def test_nan_is_absent_but_in_a_text(tmp_path):

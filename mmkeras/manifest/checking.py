@@ -9,16 +9,17 @@ from pathlib import Path
 
 from mmkeras.manifest.problems import Problem
 from mmkeras.manifest.rows import Manifest
-from mmkeras.manifest.writing import write_problems
+from mmkeras.manifest.writing import add_problems
 from mmkeras.sources import problem_with
 from mmkeras.splits import SPLITS
 from mmkeras.targets import check_cell
 
 
-def drop(manifest: Manifest, problems: Iterable[Problem], skipped: Path | None = None) -> Manifest:
+def drop(manifest: Manifest, problems: Iterable[Problem]) -> Manifest:
     """The manifest without the rows that have a problem, which it lists and warns of.
 
-    The file `skipped` has all of them, beside those that were left out before.
+    The file `manifest.skipped`, if it wants one, has all of them, beside those that were left out
+    before.
     """
     problems = tuple(problems)
     if not problems:
@@ -27,8 +28,8 @@ def drop(manifest: Manifest, problems: Iterable[Problem], skipped: Path | None =
     table = manifest.table[~manifest.table.index.isin(bad)]
     shown = "\n".join(f"  {problem}" for problem in problems[:5])
     more = f"\n  and {len(problems) - 5} more" if len(problems) > 5 else ""
-    if skipped is not None:
-        more += _listed(manifest.problems + problems, skipped)
+    if manifest.skipped is not None:
+        more += _listed(problems, manifest.skipped)
     warnings.warn(f"{len(bad)} rows left out:\n{shown}{more}", stacklevel=3)
     if not len(table):
         raise ValueError(
@@ -40,7 +41,7 @@ def drop(manifest: Manifest, problems: Iterable[Problem], skipped: Path | None =
 def _listed(problems: Iterable[Problem], skipped: Path) -> str:
     """Writes the list, and says where it is; a folder that is read-only stops nobody's work."""
     try:
-        return f"\n  all of them: {write_problems(problems, skipped)}"
+        return f"\n  all of them: {add_problems(problems, skipped)}"
     except OSError as error:
         return f"\n  the list of them could not be written: {error}"
 

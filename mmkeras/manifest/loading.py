@@ -70,8 +70,9 @@ def load_manifest(
     An empty cell, or NaN but in a text, is an absent modality or a label that is not known.
     Paths are relative to the manifest, those of a DataFrame to the folder in which Python runs. A
     row without any label, with one that cannot be, or whose file is missing is left out, listed in
-    `problems` and in the file `skipped`, and warned of; with `strict` it is an error. What a
-    source holds as bytes is written into the folder `out`, with the rows as a CSV.
+    `problems` and warned of; with `strict` it is an error. The file `skipped` lists these and those
+    that a training then cannot read. What a source holds as bytes is written into the folder
+    `out`, with the rows as a CSV.
     """
     sheet = read_sheet(source, None if out is None else Path(out))
     named: dict[str, Any] = {"image": image, "text": text, "audio": audio, "video": video}
@@ -102,8 +103,9 @@ def load_manifest(
         group=group,
         tasks={target: kind for target, kind in (targets or {}).items() if kind != "classify"},
         roles=roles,
+        skipped=None if skipped is None else Path(skipped),
     )
-    return _checked(manifest, sheet, strict, skipped)
+    return _checked(manifest, sheet, strict)
 
 
 def find_columns(
@@ -142,9 +144,7 @@ def _stored(sheet: Sheet, out: Path) -> Sheet:
     return dataclasses.replace(sheet, path=path, table=table, problems=tuple(moved))
 
 
-def _checked(
-    manifest: Manifest, sheet: Sheet, strict: bool, skipped: str | os.PathLike[str] | None
-) -> Manifest:
+def _checked(manifest: Manifest, sheet: Sheet, strict: bool) -> Manifest:
     named = [column for name in manifest.inputs for column in manifest.columns(name)]
     for column in [*named, *manifest.targets, *([manifest.group] if manifest.group else [])]:
         pick(dict.fromkeys(sheet.table.columns), column, f"column of {manifest.path}:")
@@ -153,10 +153,9 @@ def _checked(
     problems = [*sheet.problems, *(p for p in problems_in(manifest) if p.line not in unread)]
     if problems and strict:
         raise ValueError("\n".join(map(str, problems)))
-    listed = None if skipped is None else Path(skipped)
-    if listed is not None and not problems and listed.is_file():
-        write_problems((), listed)  # of a source that was mended since
-    return drop(manifest, problems, listed)
+    if manifest.skipped is not None and manifest.skipped.is_file():
+        write_problems((), manifest.skipped)  # those of another time
+    return drop(manifest, problems)
 
 
 def _without_nans(manifest: Manifest) -> Any:

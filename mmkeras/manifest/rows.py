@@ -35,7 +35,8 @@ class Manifest:
     modality, or a label that is not known. `inputs` is input name to column, or to the columns of a
     table's fields or of several views, `kinds` input name to modality, `targets` output name to
     column, `tasks` output name to the kind of its task, where that is not "classify". `problems`
-    lists the rows that were left out, `roles` what the columns were taken for, if found out.
+    lists the rows that were left out, `roles` what the columns were taken for, if found out;
+    the file `skipped` is to list what is left out.
     """
 
     path: Path
@@ -47,6 +48,7 @@ class Manifest:
     problems: tuple[Problem, ...] = ()
     tasks: Mapping[str, str] = field(default_factory=dict)
     roles: Roles | None = None
+    skipped: Path | None = None
 
     def __len__(self) -> int:
         return len(self.table)

@@ -65,3 +65,15 @@ def write_problems(problems: Iterable[Problem], path: str | os.PathLike[str]) ->
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def add_problems(problems: Iterable[Problem], path: str | os.PathLike[str]) -> Path:
+    """The same, beside those that the file lists already."""
+    listed: dict[Problem, None] = {}
+    if os.path.isfile(path):
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = csv.reader(file)
+            next(rows, None)
+            for name, line, column, message in rows:
+                listed[Problem(name, int(line), column, message)] = None
+    return write_problems([*listed, *(p for p in problems if p not in listed)], path)

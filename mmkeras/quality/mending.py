@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmkeras.manifest import Manifest, Problem
 from mmkeras.manifest.writing import write_problems
+from mmkeras.quality.finding import Finding
 from mmkeras.quality.report import Quality
 
 
@@ -53,17 +54,16 @@ def mend(quality: Quality, path: str | os.PathLike[str]) -> Mended:
     table = manifest.table.copy()
     changed = 0
     for of in quality.findings:
-        for line, cell in of.cells.items():
-            if line in table.index and line not in known:
-                table.loc[line, of.column] = cell
-                changed += 1
+        cells = {line: cell for line, cell in of.cells.items() if line not in known}
+        table.loc[list(cells), of.column] = list(cells.values())
+        changed += len(cells)
     kept = dataclasses.replace(manifest, table=table[~table.index.isin(known)])
     _refuse_empty(kept)
     write_problems(sorted(gone, key=lambda problem: problem.line), listed)
     return Mended(kept.save(path), listed, len(known - {0}), changed)
 
 
-def _why(of, line: int) -> str:
+def _why(of: Finding, line: int) -> str:
     return of.details.get(line, of.message)
 
 
