@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mmkeras import find_columns, load_manifest
+from mmkeras import check, find_columns, load_manifest
 from mmkeras.manifest import Problem, digest, drop
 from mmkeras.manifest.loading import read_sheet
 from mmkeras.manifest.writing import write_rows
@@ -137,8 +137,9 @@ def test_a_tree_lists_what_is_of_no_kind_and_reads_texts(tmp_path):
     for name, content in (("good/1.txt", "I like it.\n"), ("bad/1.txt", "No."), ("bad/1.xyz", "")):
         (tmp_path / "says" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "says" / name).write_text(content)
-    with pytest.warns(UserWarning, match=r"says/bad/1\.xyz: no kind of file is '\.xyz'"):
+    with pytest.warns(UserWarning, match=r"says:3: file: 'says/bad/1\.xyz' is of no kind"):
         data = load_manifest(tmp_path / "says")
+    assert check(data).named("unknown_file")[0].lines == (3,)
     assert (data.column("text"), data.cells("label")) == (["No.", "I like it."], ["bad", "good"])
     with pytest.raises(ValueError, match="no files in folders of classes; wanted good/CLASS/FILE"):
         load_manifest(tmp_path / "says/good")

@@ -34,7 +34,10 @@ def split(
     how: Annotated[
         str, typer.Option(help="stratified (by classes), random, time or column.")
     ] = "stratified",
-    by: Annotated[str | None, typer.Option(help="The column of times, or of splits.")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help="The column of times, or of splits; a column of times is found out."),
+    ] = None,
     part: Annotated[
         list[str],
         typer.Option(metavar="VALUE=SPLIT", help="What a value of that column means; repeatable."),
@@ -61,6 +64,8 @@ def split(
     rows = load_rows(manifest, columns, target, group, roles=column)
     if out.exists():
         raise FileExistsError(f"{str(out)!r} exists, and nothing is written over; name another")
+    if how == "time" and by is None and rows.roles is not None:
+        by = next(iter(rows.roles.of("time")), None)
     parts = dict(each.partition("=")[::2] for each in part)
     made = rows.with_split(seed, how, by, _numbers(shares), parts)
     if folds is not None:

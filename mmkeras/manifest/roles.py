@@ -131,7 +131,8 @@ def _role(column: str, cells: Sequence[str], sheet: Sheet) -> tuple[str, str]:
         return "time", "its name"
     values = Counter(cells)
     numbers = sum(map(_is_number, cells)) >= MOST * len(cells)
-    if _named(name, TARGETS):
+    short = max(len(cell.split()) for cell in cells) <= WORDS
+    if _named(name, TARGETS) and (numbers or short or _are_lists(cells)):  # no sentences
         return _target(cells, values, numbers), "its name"
     if len(values) == len(cells) and len(cells) > 20 and (_named(name, IDS) or _are_codes(cells)):
         return "ignore", "each cell once, and no sentences"
@@ -166,7 +167,7 @@ def _are_lists(cells: Sequence[str]) -> bool:
 
 def _are_classes(cells: Sequence[str], values: Mapping[str, int]) -> bool:
     words = max(len(cell.split()) for cell in values)
-    return 1 < len(values) <= min(FEW_VALUES, max(len(cells) / 5, 2)) and words <= WORDS
+    return 1 < len(values) <= min(FEW_VALUES, max(len(cells) / 5, 3)) and words <= WORDS
 
 
 def _are_codes(cells: Sequence[str]) -> bool:

@@ -21,23 +21,29 @@ def read_tree(path: Path) -> Sheet:
 
     The column "label" is the folder, the others are called like the kinds of files; "split" is
     there where the folders above are called train, valid, test or alike. A file of no kind that is
-    known is a problem.
+    known is a problem, numbered behind the rows.
     """
     path = path.absolute()
     rows: dict[tuple[str, ...], dict[str, str]] = {}
-    problems = []
+    strays: list[str] = []  # what is wrong with a file that is in no row
     for split, label, file in _files(path):
-        suffix = file.suffix.lower()
-        kind = "text" if suffix in TEXTS else kind_of_name(file.name)
+        kind = "text" if file.suffix.lower() in TEXTS else kind_of_name(file.name)
         name = str(file.relative_to(path.parent))
+        content = name
         if kind is None:
-            problems.append(Problem(str(path), 0, name, f"no kind of file is {suffix!r}"))
+            strays.append(f"{name!r} is of no kind that is known")
             continue
+        if kind == "text":
+            try:
+                content = _text(file)
+            except (OSError, ValueError) as error:
+                strays.append(f"{name!r} is no readable text: {error}")
+                continue
         row = rows.setdefault((split, label, file.stem), {"split": split, "label": label})
         if kind in row:  # 1.png beside 1.jpg
             key = (split, label, file.name)
             row = rows.setdefault(key, {"split": split, "label": label})
-        row[kind] = _text(file, problems, path) if kind == "text" else name
+        row[kind] = content
     if not rows:
         raise ValueError(
             f"{path}: no files in folders of classes; wanted {path.name}/CLASS/FILE, or a manifest"
@@ -46,7 +52,9 @@ def read_tree(path: Path) -> Sheet:
     kept = [*found, "label", *(["split"] if any(row["split"] for row in rows.values()) else [])]
     columns = {name: [row.get(name, "") for row in rows.values()] for name in kept}
     roles = {**{kind: kind for kind in found}, "label": "classify", "split": "split"}
-    return sheet_of(path, columns, range(1, len(rows) + 1), problems, roles)
+    last = len(rows)
+    problems = [Problem(str(path), last + n, "file", of) for n, of in enumerate(strays, start=1)]
+    return sheet_of(path, columns, range(1, last + 1), problems, roles)
 
 
 def _files(path: Path) -> Iterator[tuple[str, str, Path]]:
@@ -70,12 +78,7 @@ def _inside(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
 
 
-def _text(file: Path, problems: list[Problem], tree: Path) -> str:
-    try:
-        if file.stat().st_size > LIMIT_BYTES:
-            raise ValueError(f"more than {LIMIT_BYTES:,} bytes")
-        return file.read_text("utf-8-sig").strip()
-    except (OSError, ValueError) as error:
-        name = str(file.relative_to(tree.parent))
-        problems.append(Problem(str(tree), 0, name, f"no readable text: {error}"))
-        return ""
+def _text(file: Path) -> str:
+    if file.stat().st_size > LIMIT_BYTES:
+        raise ValueError(f"more than {LIMIT_BYTES:,} bytes")
+    return file.read_text("utf-8-sig").strip()

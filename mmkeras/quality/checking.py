@@ -26,6 +26,7 @@ from mmkeras.quality.report import Quality
 
 PHRASES = (  # of what is wrong with a row before any file is opened -> the name of the finding
     ("no file ", "missing_file"),
+    ("of no kind that is known", "unknown_file"),
     ("no label;", "no_label"),
     ("every input is absent", "no_input"),
     ("cells, wanted", "bad_row"),
@@ -47,7 +48,7 @@ def check(manifest: Manifest, progress: Progress | None = None) -> Quality:
     order = list(FINDINGS)
     found.sort(key=lambda of: (SEVERITIES.index(of.severity), order.index(of.name)))
     bad = {line for of in found if of.severity == "error" for line in of.lines}
-    left_out = {problem.line for problem in manifest.problems if problem.line}
+    left_out = {problem.line for problem in manifest.problems}
     return Quality(
         manifest,
         read=len(manifest) + len(left_out),

@@ -35,6 +35,8 @@ FINDINGS: dict[str, Kind] = {  # in the order in which they are shown
         "cell"),
     "other_channels": Kind("error", "have a recording of other channels than most", "give all "
         "recordings the same channels, or empty the cell"),
+    "unknown_file": Kind("error", "have a file of no known kind", "take it out of the folder, or "
+        "write a manifest that says what it is"),
     "no_label": Kind("error", "have no label", "label them, or leave them out"),
     "no_input": Kind("error", "have no input at all", "leave them out"),
     "bad_cell": Kind("error", "have a cell that cannot be read", "mend the cell"),

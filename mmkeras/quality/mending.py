@@ -60,7 +60,7 @@ def mend(quality: Quality, path: str | os.PathLike[str]) -> Mended:
     kept = dataclasses.replace(manifest, table=table[~table.index.isin(known)])
     _refuse_empty(kept)
     write_problems(sorted(gone, key=lambda problem: problem.line), listed)
-    return Mended(kept.save(path), listed, len(known - {0}), changed)
+    return Mended(kept.save(path), listed, len(known), changed)
 
 
 def _why(of: Finding, line: int) -> str:

@@ -87,7 +87,7 @@ def _finding(quality: Quality, of: Finding) -> str:
 
 
 def _pictures(quality: Quality, of: Finding) -> str:
-    drawn = drawn_column(quality.manifest, of.column.partition(" ")[0])
+    drawn = drawn_column(quality.manifest, of.column.rpartition(" (")[0] or of.column)
     if drawn is None or of.severity == SEVERITIES[0]:  # what cannot be read cannot be shown
         return ""
     groups = [group[:PICTURES] for group in of.groups[:GROUPS]] or [of.lines[:PICTURES]]

@@ -11,7 +11,7 @@ import numpy as np
 
 from mmkeras.quality.fingerprints import SIDE_PX, of_picture, of_sound
 from mmkeras_edge.audio import load_audio
-from mmkeras_edge.image import load_image
+from mmkeras_edge.image import FORMATS, load_image
 from mmkeras_edge.recording import read_recording
 from mmkeras_edge.specs import AudioSpec, ImageSpec, VideoSpec
 from mmkeras_edge.video import load_video
@@ -87,7 +87,7 @@ def _image(path: str) -> Facts:
     from PIL import Image
 
     pixels = load_image(path, ImageSpec(SIDE_PX, SIDE_PX))  # refuses what is too large
-    with Image.open(path) as picture:
+    with Image.open(path, formats=FORMATS) as picture:
         width, height = picture.size
         notes = [*_image_notes(picture, width, height), *_blank(pixels)]
     measures = (width, height, *_colours(pixels), _kb(path))
