@@ -1,10 +1,12 @@
 import base64
+from dataclasses import replace
 
 import jsonschema
 import pytest
 
 from mmkeras_edge.serving import Limits, Serving
 from mmkeras_edge.serving.openapi import REFUSALS
+from tests.serving.conftest import BOUNDARY, multipart
 
 
 def test_multipart_and_json_answer_as_the_model_itself(server, models, png, wav):
@@ -108,6 +110,17 @@ def test_answers_are_what_the_schema_says(server, png):
         jsonschema.validate({"text": "abc"}, schemas["Inputs"])
     said = document["paths"]["/v1/predict"]["post"]["responses"]
     assert set(said) == {"200", *map(str, REFUSALS)}
+
+
+def test_what_is_not_sure_is_named(models, png):
+    file = models[0].file
+    label = replace(file.card.outputs["label"], unsure_below=0.99)
+    wary = replace(file, card=replace(file.card, outputs={"label": label}))
+    serving = Serving([replace(models[0], file=wary)])
+    parts = multipart(("image", "a.png", png), ("text", None, b"abc"))
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    assert serving.predict(parts, kind, serving.models[0])["unsure"] == ["label"]
+    assert Serving(models).predict(parts, kind, models[0])["unsure"] == []
 
 
 def test_metrics_count_requests_and_absent_inputs(serve, models, png):

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mmkeras_edge.answering import plain
 from mmkeras_edge.card import Card
 from mmkeras_edge.runner import Model
 from mmkeras_edge.serving.body import Bodies
@@ -85,8 +86,7 @@ class Serving:
         self.metrics.predictions.observe(took_s)
         for name in absent:
             self.metrics.absent.labels(name).inc()
-        outputs = {name: reading.to_dict() for name, reading in answer.items()}
-        return {"outputs": outputs, "absent": absent, "milliseconds": round(1e3 * took_s, 3)}
+        return {**plain(answer, absent), "milliseconds": round(1e3 * took_s, 3)}
 
 
 def make_app(serving: Serving) -> Guard:

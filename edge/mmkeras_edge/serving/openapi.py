@@ -185,10 +185,15 @@ def _answer(card: Card) -> Schema:
         {
             "request_id": {"type": "string"},
             "outputs": _object({n: _output(s) for n, s in card.outputs.items()}, [*card.outputs]),
+            "unsure": {
+                "type": "array",
+                "items": {"enum": [*card.outputs]},
+                "description": "outputs that should not be acted on",
+            },
             "absent": {"type": "array", "items": {"enum": [*card.inputs]}},
             "milliseconds": {"type": "number", "description": "without the queue and the network"},
         },
-        ["request_id", "outputs", "absent", "milliseconds"],
+        ["request_id", "outputs", "unsure", "absent", "milliseconds"],
     )
 
 
