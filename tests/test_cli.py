@@ -124,7 +124,7 @@ def test_info_knows_runs_and_files(trained, request):
     [
         (["check", "none.csv", "--text", "words"], "no manifest 'none.csv'; give the path of"),
         (["check", "toy.csv", "--text", "wrods"], "'wrods'; did you mean 'words'?"),
-        (["check", "toy.csv"], "at least one of image=, text=, audio="),
+        (["check", "toy.csv", "--group", "pair"], "at least one of image=, text=, audio="),
         (["evaluate", "none"], "'none' is no run: no run.json in it"),
         (["export", "none", "-o", "m.tflite"], "'none' is no run: no run.json in it"),
         (["info", "none"], "'none' is no run: no run.json in it"),

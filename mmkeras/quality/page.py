@@ -82,7 +82,7 @@ def _finding(quality: Quality, of: Finding) -> str:
         f"<b>{of.name.replace('_', ' ')}</b> <code>{_e(of.column)}</code></summary>"
         f'<p>{_e(of.message)}.</p><p class="cure">Cure: {_e(of.cure)}.</p>'
         f"{f'<ul>{details}</ul>' if details else ''}{_pictures(quality, of)}"
-        f'<p class="lines">Lines {lines}{more}</p></details>'
+        f'<p class="lines">Line{"s" * (len(of.lines) > 1)} {lines}{more}</p></details>'
     )
 
 

@@ -29,6 +29,7 @@ def show(quality: Quality, console: Console) -> None:
         pair = Table.grid(padding=(0, 3))
         pair.add_row(*tables[at : at + 2])
         console.print(pair)
+        console.print()
     for of in quality.findings:
         console.print(_finding(of))
     console.print(_foot(quality))
@@ -82,7 +83,7 @@ def _finding(of: Finding) -> Group:
     head = Text.assemble((f"{of.severity} ", style), (of.name, "bold"), f"  {of.column}")
     shown = ", ".join(map(str, of.lines[:LINES]))
     more = f" and {len(of.lines) - LINES:,} more" if len(of.lines) > LINES else ""
-    body = [Text(f"{of.message}"), Text(f"lines {shown}{more}", "dim")]
+    body = [Text(f"{of.message}"), Text(f"line{'s' * (len(of.lines) > 1)} {shown}{more}", "dim")]
     body += [Text(f"{line}: {what}") for line, what in list(of.details.items())[:DETAILS]]
     if of.groups:
         groups = "; ".join(" = ".join(map(str, group[:4])) for group in of.groups[:DETAILS])
