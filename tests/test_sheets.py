@@ -15,6 +15,7 @@ from mmkeras import check, find_columns, load_manifest
 from mmkeras.manifest import Problem, digest, drop
 from mmkeras.manifest.loading import read_sheet
 from mmkeras.manifest.writing import write_rows
+from mmkeras.origin import origin_of, rows_of
 
 LABEL = {"label": "classify"}
 
@@ -195,7 +196,7 @@ def test_a_data_set_of_hugging_face_keeps_its_labels_and_splits(tmp_path):
     assert [path and Path(path).read_bytes() for path in data.column("image")] == [png(0), None]
 
 
-def rows_of(count: int) -> pd.DataFrame:
+def pets(count: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "uid": [f"x{i:04}" for i in range(count)],
@@ -210,7 +211,7 @@ def rows_of(count: int) -> pd.DataFrame:
 
 
 def test_what_columns_are_is_found_out_and_shown():
-    roles = find_columns(rows_of(60))
+    roles = find_columns(pets(60))
     assert {each.column: each.role for each in roles.columns} == {
         "uid": "ignore",
         "photo": "image",
@@ -232,13 +233,13 @@ def test_what_columns_are_is_found_out_and_shown():
 
 
 def test_what_is_found_can_be_said_otherwise():
-    roles = find_columns(rows_of(60), {"weight": "regress", "breed": "table", "photo": "ignore"})
+    roles = find_columns(pets(60), {"weight": "regress", "breed": "table", "photo": "ignore"})
     assert roles.arguments()["targets"] == {"weight": "regress"}
     assert (roles.of("table"), roles.of("image")) == (["breed"], [])
     with pytest.raises(ValueError, match=r"unknown column of .*'wieght'; did you mean 'weight'\?"):
-        find_columns(rows_of(60), {"wieght": "regress"})
+        find_columns(pets(60), {"wieght": "regress"})
     with pytest.raises(ValueError, match=r"role of column 'weight': 'regres'; did you mean"):
-        find_columns(rows_of(60), {"weight": "regres"})
+        find_columns(pets(60), {"weight": "regres"})
 
 
 def test_files_without_an_ending_are_known_by_how_they_begin(tmp_path):
@@ -250,7 +251,7 @@ def test_files_without_an_ending_are_known_by_how_they_begin(tmp_path):
 
 def test_names_and_guesses_are_not_mixed():
     with pytest.raises(ValueError, match="either columns=, with the others found out, or image="):
-        load_manifest(rows_of(3), text="note", columns={"breed": "binary"})
+        load_manifest(pets(3), text="note", columns={"breed": "binary"})
 
 
 cell = st.sampled_from(["", "a", "nan", "some words", 'say "so", twice', "zwölf\nlines"])
@@ -288,6 +289,10 @@ def test_a_tree_with_another_file_is_another_tree(tmp_path):
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat/1.png").touch()
     before = digest(tmp_path)
-    assert digest(tmp_path) == before
+    data = load_manifest(tmp_path, "image", targets=LABEL)
+    origin = origin_of(data, data)
+    assert rows_of(origin, "train").column("image") == [str(tmp_path / "cat/1.png")]
     (tmp_path / "cat/2.png").touch()
     assert digest(tmp_path) != before
+    with pytest.raises(ValueError, match="has changed since the training"):
+        rows_of(origin, "train")
