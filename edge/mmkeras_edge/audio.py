@@ -71,7 +71,7 @@ def _decode(content: Any, what: str, wanted_ms: int) -> tuple[np.ndarray, int]:
     import soundfile
 
     wanted = f"audio: {what} is no sound; wanted WAV, FLAC, OGG or MP3"
-    if not _is_sound(content.read(4)):
+    if not is_sound(content.read(4)):
         raise ValueError(wanted)
     content.seek(0)
     try:
@@ -89,8 +89,8 @@ def _decode(content: Any, what: str, wanted_ms: int) -> tuple[np.ndarray, int]:
     return samples, rate_hz
 
 
-def _is_sound(begin: bytes) -> bool:
-    """Also an MP3 without tags, which begins with eleven bits that are set."""
+def is_sound(begin: bytes) -> bool:
+    """By its first four bytes; also an MP3 without tags, which begins with eleven bits set."""
     bare = len(begin) > 1 and begin[0] == 0xFF and begin[1] >= 0xE0
     return begin.startswith(BEGINNINGS) or bare
 

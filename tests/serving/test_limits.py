@@ -133,6 +133,16 @@ def test_a_sound_that_would_unpack_to_too_much_is_refused_by_its_head(server, pn
     assert (answer.status, answer.why) == (413, "input 'audio': 3 s, more than 2 s; send less")
 
 
+def test_a_sound_of_another_format_is_opened_by_nobody(server, png):
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(3 * 16_000), 16_000, format="AIFF")
+    answer = server.upload(
+        ("image", "a.png", png), ("text", None, b"a"), ("audio", "a.aiff", file.getvalue())
+    )
+    assert answer.status == 422  # and no 413 for its three seconds
+    assert answer.why.endswith("is no sound; wanted WAV, FLAC, OGG or MP3")
+
+
 def test_a_long_text_is_refused(server):
     answer = server.predict(text="x" * 10_001)
     assert (answer.status, answer.why) == (
