@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,15 @@ def test_the_screen_shows_sources_and_answers(typed):
     assert any(re.fullmatch("audio +absent: no source +no source", line) for line in lines)
     assert any(re.fullmatch("label +bright", line) for line in lines)
     assert any(re.fullmatch(r"  bright +86\.\d%  █+.?", line) for line in lines)
+
+
+def test_the_screen_says_of_what_the_model_is_not_sure(typed):
+    source = {"image": [typed[2]], "text": ["abc"]}
+    moment = next(iter(stream(typed[0], source, threads=1)))
+    doubtful = replace(moment.answers["label"], unsure_below=0.99)
+    moment = replace(moment, answers={"label": doubtful})
+    lines = picture_of(moment, dict.fromkeys(source, "a list"), dict.fromkeys(source, 1))
+    assert any(line.endswith("unsure\x1b[0m") for line in lines)
 
 
 def test_a_shorter_screen_leaves_nothing_of_a_longer_one():

@@ -33,7 +33,8 @@ def picture_of(moment: Moment, about: Mapping[str, str], rates: Mapping[str, flo
         return [*shown, "", "no answer: an input that this model needs is absent"]
     for name, reading in moment.answers.items():
         said = moment.said.get(name)
-        shown += ["", f"{BOLD}{name:{width}}{PLAIN}  {BOLD}{said or reading!s}{PLAIN}"]
+        doubt = "" if getattr(reading, "sure", True) else f"  {DIM}unsure{PLAIN}"
+        shown += ["", f"{BOLD}{name:{width}}{PLAIN}  {BOLD}{said or reading!s}{PLAIN}{doubt}"]
         if isinstance(reading, Scores | Tags):
             shown += [_bar(label, share, label == said) for label, share in reading.top(TOP)]
     if moment.alarms:
