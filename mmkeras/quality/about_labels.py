@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from mmkeras.manifest import Manifest
-from mmkeras.quality.duplicates import normalised
 from mmkeras.quality.finding import Finding, finding
+from mmkeras.quality.groups import normalised
 from mmkeras.targets import LABELS, SEPARATOR, labels_in
 
 TIMES = 20  # as many rows as a typo has the label that was meant, at least

@@ -13,15 +13,11 @@ from mmkeras.quality.about_files import about_files
 from mmkeras.quality.about_labels import about_labels
 from mmkeras.quality.charts import absent_by_class, charts
 from mmkeras.quality.columns import ABSENT, FileColumn, Progress, file_columns
-from mmkeras.quality.duplicates import (
-    duplicate_files,
-    duplicate_rows,
-    duplicate_texts,
-    exact_numbers,
-    numbers_of,
-)
+from mmkeras.quality.duplicates import duplicate_files, duplicate_texts, exact_numbers
 from mmkeras.quality.finding import FINDINGS, SEVERITIES, Finding, finding
+from mmkeras.quality.groups import numbers_of
 from mmkeras.quality.leaks import leaks
+from mmkeras.quality.repeated_rows import duplicate_rows
 from mmkeras.quality.report import Quality
 
 PHRASES = (  # of what is wrong with a row before any file is opened -> the name of the finding

@@ -1,69 +1,28 @@
-"""Rows and files that are there several times, exactly or nearly, and which a split parts."""
+"""Files and texts that are there several times, exactly or nearly, and which a split parts."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from mmkeras.manifest import Manifest
 from mmkeras.quality.columns import ABSENT, FileColumn
 from mmkeras.quality.finding import Finding, finding
+from mmkeras.quality.groups import (
+    WORDS,
+    groups_in,
+    groups_of,
+    lines_in,
+    normalised,
+    numbers_of,
+    ranks_of,
+)
 from mmkeras.quality.near import clusters, near_pairs
 
 COLOUR_LEVELS = 8.0  # by which the mean colours of near duplicates differ at most
 LENGTH_SHARE = 0.05  # by which the lengths of sounds that are near duplicates differ at most
-WORDS = 4  # of a text, from which on it is taken for one that is not there twice by chance
-BETWEEN = re.compile(r"[\W_]+")  # words
-KEPT_FIRST = ("test", "valid", "train")  # of copies in several splits
-
-
-def normalised(text: str) -> str:
-    """A text without case, accents' spelling, punctuation and spare spaces.
-
-    >>> normalised("  A BLACK cat…"), normalised("a black\\tcat!")
-    ('a black cat', 'a black cat')
-    """
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return BETWEEN.sub(" ", folded).strip()
-
-
-def duplicate_rows(
-    manifest: Manifest, exact: dict[str, np.ndarray]
-) -> tuple[list[Finding], np.ndarray]:
-    """Rows whose inputs are all the same, by the number of the content of each input.
-
-    Second: which rows such findings are about, bool (rows,).
-    """
-    keys = np.stack(list(exact.values()), axis=1)
-    _, numbers = np.unique(keys, axis=0, return_inverse=True)
-    numbers = numbers.ravel()
-    labels = _labels(manifest)
-    copies: list[list[int]] = []
-    opposed: list[list[int]] = []
-    for rows in groups_of(numbers):
-        (opposed if len({labels[row] for row in rows}) > 1 else copies).append(rows)
-    lines, found = np.array(manifest.lines), []
-    columns = ", ".join(manifest.inputs)
-    if opposed:
-        found.append(finding("contradiction", ", ".join(manifest.targets), *_lines(opposed, lines)))
-    if copies:
-        ranks = _ranks(manifest)
-        extra = [row for rows in copies for row in sorted(rows, key=lambda r: (ranks[r], r))[1:]]
-        found.append(
-            finding(
-                "duplicate_row",
-                columns,
-                lines[sorted(extra)],
-                groups=_groups(copies, lines),
-                drop=tuple(int(line) for line in lines[sorted(extra)]),
-            )
-        )
-    about = np.zeros(len(manifest), bool)
-    about[[row for rows in copies + opposed for row in rows]] = True
-    return [_with_groups(f, opposed, lines) for f in found], about
+MOST_LEFT_OUT = 0.2  # share of rows that are left out as copies of what is tested on
 
 
 def duplicate_files(manifest: Manifest, column: FileColumn, known: np.ndarray) -> Iterator[Finding]:
@@ -92,20 +51,6 @@ def exact_numbers(column: FileColumn) -> np.ndarray:
     unread = column.digests == b""
     numbers[unread] = len(numbers) + np.flatnonzero(unread)
     return numbers
-
-
-def numbers_of(cells: Iterable[str]) -> np.ndarray:
-    """A number for each cell that equal ones share, (cells,)."""
-    seen: dict[str, int] = {}
-    return np.array([seen.setdefault(cell, len(seen)) for cell in cells], np.int64)
-
-
-def groups_of(numbers: np.ndarray) -> list[list[int]]:
-    """The places of each number that several have."""
-    order = np.argsort(numbers, kind="stable")
-    begins = np.concatenate([[0], np.flatnonzero(np.diff(numbers[order])) + 1, [len(order)]])
-    several = np.flatnonzero(np.diff(begins) > 1)
-    return [order[begins[at] : begins[at + 1]].tolist() for at in several]
 
 
 def _near_numbers(column: FileColumn, exact: np.ndarray) -> np.ndarray | None:
@@ -157,14 +102,14 @@ def _of_files(
             loose.append(rows)
     if across:
         title = "near_duplicate_across_splits" if near else "duplicate_across_splits"
-        groups = _groups(_files(across, index), lines)
-        found = finding(title, name, *_lines(across, lines), groups=groups)
+        groups = groups_in(_files(across, index), lines)
+        found = finding(title, name, *lines_in(across, lines), groups=groups)
         drop = () if near else _learned(manifest, across, lines)
         yield Finding(**{**vars(found), "drop": drop})
     if loose:
         title = "near_duplicate_file" if near else "duplicate_file"
-        groups = _groups(_files(loose, index), lines)
-        yield finding(title, name, *_lines(loose, lines), groups=groups)
+        groups = groups_in(_files(loose, index), lines)
+        yield finding(title, name, *lines_in(loose, lines), groups=groups)
 
 
 def _files(groups: Sequence[list[int]], index: np.ndarray) -> list[list[int]]:
@@ -179,38 +124,17 @@ def _part(rows: Sequence[int], index: np.ndarray, apart: Sequence[str | int]) ->
 
 
 def _learned(manifest: Manifest, across: Sequence[list[int]], lines: np.ndarray) -> tuple[int, ...]:
-    """The rows to leave out so that what is tested on was never learned, nor chosen by."""
-    ranks = _ranks(manifest)
+    """The rows to leave out so that what is tested on was never learned, nor chosen by.
+
+    None where they are many: a few files in every row, as one instruction spoken, are no copies.
+    """
+    ranks = ranks_of(manifest)
     gone = [r for rows in across for r in rows if ranks[r] > min(ranks[row] for row in rows)]
+    if len(gone) > MOST_LEFT_OUT * len(manifest):
+        return ()
     return tuple(int(line) for line in lines[sorted(gone)])
-
-
-def _ranks(manifest: Manifest) -> list[int]:
-    """Which of several copies is kept, the lowest; rows without a split are all alike."""
-    if "split" not in manifest.table:
-        return [0] * len(manifest)
-    return [KEPT_FIRST.index(name) for name in manifest.of_column("split")]
-
-
-def _labels(manifest: Manifest) -> list[tuple[str, ...]]:
-    cells = [manifest.cells(target) for target in manifest.targets]
-    return list(zip(*cells, strict=True)) if cells else [()] * len(manifest)
 
 
 def _groups_of_rows(manifest: Manifest) -> list[str | int]:
     """The group of each row; without one it is its own."""
     return [group or row for row, group in enumerate(manifest.groups)]
-
-
-def _lines(groups: Sequence[list[int]], lines: np.ndarray) -> tuple[np.ndarray]:
-    return (lines[sorted(row for rows in groups for row in rows)],)
-
-
-def _groups(groups: Sequence[list[int]], lines: np.ndarray) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(int(line) for line in lines[rows]) for rows in groups)
-
-
-def _with_groups(found: Finding, opposed: Sequence[list[int]], lines: np.ndarray) -> Finding:
-    if found.name != "contradiction":
-        return found
-    return Finding(**{**vars(found), "groups": _groups(opposed, lines)})

@@ -44,7 +44,8 @@ FINDINGS: dict[str, Kind] = {  # in the order in which they are shown
         "--fix empties it; if they are names, say Table.of(..., categories=)"),
     "bad_row": Kind("error", "have too few or too many cells", "quote cells that hold separators"),
     "duplicate_across_splits": Kind("warning", "are the same in several splits: what is tested on "
-        "was learned", "keep them in one split: --fix leaves the copies in training out"),
+        "was learned", "keep them in one split; --fix leaves the copies in training out, unless "
+        "they are many"),
     "near_duplicate_across_splits": Kind("warning", "are nearly the same in several splits",
         "look at them; where they show one thing, keep them in one split, as by a column for "
         "--group"),

@@ -12,8 +12,8 @@ import numpy as np
 
 from mmkeras.manifest import Manifest
 from mmkeras.quality.columns import FileColumn
-from mmkeras.quality.duplicates import normalised, numbers_of
 from mmkeras.quality.finding import Finding, finding
+from mmkeras.quality.groups import normalised, numbers_of
 from mmkeras.targets import LABELS, strata
 
 TOLD = 0.98  # share of rows that a leak tells right

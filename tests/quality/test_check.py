@@ -93,6 +93,19 @@ def test_the_same_inputs_twice_are_a_copy_or_a_contradiction():
     assert (opposed.groups, opposed.drop) == (((5, 10),), ())
 
 
+def test_numbers_and_short_words_are_the_same_by_chance():
+    found = table_of(words=["yes", "no"] * 20, field=[1, 2, 3, 4] * 10, label=["a", "b"] * 20)
+    assert not found.named("duplicate_row", "contradiction")
+
+
+def test_a_file_that_every_row_has_is_no_copy_to_leave_out(pictures):
+    rows = [f"a.png,item {i} is here,{'xy'[i % 2]},{('train', 'test')[i > 9]}" for i in range(12)]
+    (pictures / "m.csv").write_text("\n".join(["picture,words,label,split", *rows]))
+    found = check(load_manifest(pictures / "m.csv", "picture", "words", targets=LABEL))
+    (every,) = found.named("duplicate_across_splits")
+    assert (len(every.lines), every.drop) == (12, ())
+
+
 def test_texts_that_differ_in_case_alone_are_the_same_in_two_splits():
     words = [f"sentence {chr(97 + i)} of a few" for i in range(20)]
     words[19] = words[0].upper() + "!"
