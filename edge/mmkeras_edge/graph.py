@@ -64,7 +64,7 @@ class Graph:
 
         Where the graph itself wants int8 or gives it, float32 is quantised on the way in, and on
         the way out always dequantised. A truth value may be given as bool. Raises ValueError for a
-        name that is unknown or missing and for a wrong shape or type.
+        name that is unknown or missing, for a wrong shape or type, and where the runtime fails.
         """
         if feed.keys() != self._entries.keys():
             for name in feed:
@@ -76,7 +76,10 @@ class Graph:
         with self.lock:
             for index, value in values:
                 interpreter.set_tensor(index, value)
-            interpreter.invoke()
+            try:
+                interpreter.invoke()
+            except RuntimeError as error:  # a model that is wrong inside shows it only now
+                raise ValueError(f"the runtime {self.runtime} failed: {error}") from error
             found = [interpreter.get_tensor(port.number)[0] for port in self._exits.values()]
         return {
             name: value if not port.scale else dequantised(value, port)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 
+EXPORTED_ON = "ai-edge-litert"  # the runtime that files are checked on before they are written
+
+
 def load(
     path: str | os.PathLike[str],
     threads: int | None = None,
@@ -39,12 +42,17 @@ def load(
     `threads` defaults to the machine's cores, at most 4; `delegate` is the path of a delegate's
     library. An `untrusted` file is run in a process of its own first, with a limit of memory and of
     time: see `trial`. Raises FileNotFoundError, or ValueError for a file that is damaged, newer
-    than this reader, or whose card does not describe its graph.
+    than this reader, whose card does not describe its graph, or that an older runtime gets wrong.
     """
     file = open_file(path)
     if untrusted:
         trial(file.path)
-    return Model(file, Graph(file.path, threads, delegate))
+    model = Model(file, Graph(file.path, threads, delegate))
+    if model.graph.runtime != EXPORTED_ON:
+        from mmkeras_edge.verify import check_answers
+
+        check_answers(model)
+    return model
 
 
 def _check_agreement(card: Card, graph: Graph, path: str) -> None:

@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmkeras_edge.verify import LOAD_TOLERANCE, Report, Stage, _difference, verify
+from mmkeras_edge import load
+from mmkeras_edge.verify import LOAD_TOLERANCE, Report, Stage, _difference, check_answers, verify
 
 
 def changed(sample, field: str, name: str, by: float):
@@ -87,3 +88,11 @@ def test_readings_differ_by_their_share_of_the_largest_and_nan_equals_nan():
     gap = np.array([np.nan, 1], np.float32)
     assert _difference(gap, gap) == 0
     assert np.isnan(_difference(gap, np.ones(2, np.float32)))
+
+
+def test_a_runtime_that_answers_wrongly_is_refused(tiny, repack, golden):
+    check_answers(load(tiny))
+    check_answers(load(repack(golden=None)))
+    wrong = load(repack(golden=[golden[0], changed(golden[1], "outputs", "label", 0.5)]))
+    with pytest.raises(ValueError, match=r"runs it and is wrong, 'answer label' differs by 0\.5"):
+        check_answers(wrong)
