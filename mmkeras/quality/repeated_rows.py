@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mmkeras.manifest import Manifest
@@ -24,7 +26,7 @@ def duplicate_rows(
     copies: list[list[int]] = []
     opposed: list[list[int]] = []
     for rows in groups_of(numbers):
-        (opposed if len({labels[row] for row in rows}) > 1 else copies).append(rows)
+        (opposed if _differ([labels[row] for row in rows]) else copies).append(rows)
     lines, found = np.array(manifest.lines), []
     if opposed:
         targets = ", ".join(manifest.targets)
@@ -50,6 +52,11 @@ def _telling(manifest: Manifest) -> np.ndarray:
             cells = manifest.of_column(column)
             found |= [bool(c) and (kind != "text" or len(c.split()) >= WORDS) for c in cells]
     return found
+
+
+def _differ(labels: Sequence[tuple[str, ...]]) -> bool:
+    """Whether some target has two labels that are known."""
+    return any(len({cell for cell in cells if cell}) > 1 for cells in zip(*labels, strict=True))
 
 
 def _labels(manifest: Manifest) -> list[tuple[str, ...]]:

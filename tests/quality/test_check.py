@@ -87,8 +87,10 @@ def test_the_same_inputs_twice_are_a_copy_or_a_contradiction():
     labels = ["a", "b"] * 20
     words[7], words[9] = words[5], words[4]
     labels[7], labels[9] = labels[5], "b"
-    found = table_of(words=words, label=labels)
-    assert lines_of(found, "duplicate_row") == [8]
+    words[20], labels[20] = words[5], ""  # what is not known contradicts nothing
+    frame = pd.DataFrame({"words": words, "label": labels, "other": ["x"] * 40})
+    found = check(load_manifest(frame, text="words", targets={**LABEL, "other": "classify"}))
+    assert lines_of(found, "duplicate_row") == [8, 21]
     (opposed,) = found.named("contradiction")
     assert (opposed.groups, opposed.drop) == (((5, 10),), ())
 
