@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mmkeras_edge import load, stream
-from mmkeras_edge.streaming import Alarm, Limits, Source
+from mmkeras_edge.streaming import Alarm, Limits, Source, feeding
 
 WHITE, BLACK = np.full((8, 8, 3), 255, np.uint8), np.zeros((8, 8, 3), np.uint8)
 GREY = WHITE // 2
@@ -102,7 +102,7 @@ def test_a_source_that_fails_is_absent_is_logged_and_comes_back(tiny_pieces, cap
             yield LOUD * np.sin(np.arange(160)) / loudness
             beat.wait(0.002)  # what comes too fast is dropped
 
-    live = Source(microphone, "a microphone", live=True)
+    live = Source(microphone, "a microphone", live=True, limits=Limits())
     with stream(tiny_pieces, {"image": [WHITE], "text": ["abc"], "audio": live}) as moments:
         each = iter(moments)
         for _ in range(3):
@@ -114,6 +114,28 @@ def test_a_source_that_fails_is_absent_is_logged_and_comes_back(tiny_pieces, cap
             pulled.clear()
     assert caplog.text.count("taken for absent (a microphone): OSError: unplugged") == 3
     assert caplog.text.count("audio: there now (a microphone)") == 3
+
+
+def test_a_device_whose_read_hangs_is_opened_anew(tiny_pieces, monkeypatch, caplog):
+    monkeypatch.setattr(feeding, "GIVE_UP_S", 0.05)
+    runs, over = itertools.count(), threading.Event()
+
+    def camera():
+        if next(runs) == 0:
+            yield WHITE
+            over.wait(10)  # unplugged in the middle of a read
+        while not over.wait(0.002):
+            yield GREY
+
+    live = Source(camera, "a camera", live=True, limits=Limits(stall_s=0.02))
+    with stream(tiny_pieces, {"image": live, "text": ["abc"]}, threads=1) as moments:
+        each = iter(moments)
+        gone = next(m for m in each if m.absent.get("image", "").startswith("no value for"))
+        assert not gone.answers
+        back = next(m for m in each if m.answers)
+        over.set()
+    assert back.inputs["image"][0, 0, 0] == 127
+    assert "image: opened anew, it hangs (a camera)" in caplog.text
 
 
 def test_an_iterator_that_fails_has_ended_and_the_stream_goes_on(tiny_pieces):
