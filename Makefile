@@ -117,8 +117,8 @@ test-slow: install system ## the tests of minutes: full-size models
 test-edge: install ## the device's code, also where nothing but mmkeras[edge] is installed
 	@$(BIN)/python -m pytest tests/edge
 
-test-arm64: install system ## the device's tests on an emulated Raspberry Pi
-	@$(BIN)/python -m pytest -m "slow or not slow" -rs tests/test_arm64.py
+test-arm64: install system ## the device on emulated Raspberry Pis of 64 and 32 bits
+	@$(BIN)/python -m pytest -m "slow or not slow" -rsP tests/test_arm64.py
 
 lint: install ## ruff, mypy, and the arrow between the packages
 	@$(BIN)/ruff check .
