@@ -23,6 +23,12 @@ NUMPY = b"\x93NUMPY"  # how a .npy file begins
 ANIMATIONS = (b"GIF8", b"RIFF", b"\x89PNG")  # what Pillow reads; RIFF is WebP or AVI
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".ppm", ".webp", ".tif", ".tiff")
 CURE = "pip install 'mmkeras[video]'"
+# A playlist, or a list of parts, names other files and addresses, which FFmpeg would open: films
+# alone are taken, and nothing but their own bytes is read.
+CLOSED = {
+    "format_whitelist": "mov,matroska,avi,mpeg,mpegts,mpegvideo,h264,hevc,mjpeg,flv,ogg,asf",
+    "protocol_whitelist": "none",
+}
 
 VideoSource = Union[str, "os.PathLike[str]", bytes, np.ndarray, "Sequence[Any]"]
 
@@ -156,12 +162,12 @@ def _film(file: Any, what: str):
             f"video: {what} is no GIF, WebP, PNG or .npy; other films want PyAV: {CURE}"
         ) from error
 
-    with _decoding(what), av.open(file) as film:
+    with _decoding(what), av.open(file, options=CLOSED) as film:
         count = sum(1 for packet in film.demux(_stream(film, what)) if packet.size)
     file.seek(0)
 
     def pictures(wanted: set[int]) -> Iterator[tuple[int, np.ndarray]]:
-        with _decoding(what), av.open(file) as film:
+        with _decoding(what), av.open(file, options=CLOSED) as film:
             stream = _stream(film, what)
             _check_size(stream.width, stream.height, count, what)
             stream.thread_type = "AUTO"

@@ -80,6 +80,29 @@ def test_frames_in_a_npy_are_a_film():
     assert levels(file.getvalue()) == [40, 120, 200, 255]
 
 
+@pytest.mark.parametrize("kind", ["mkv", "mov", "avi", "ts"])
+def test_films_of_many_kinds_are_read(tmp_path, kind):
+    with open(mp4(tmp_path / f"a.{kind}"), "rb") as file:
+        frames = load_video(file.read(), SPEC)
+    np.testing.assert_allclose(frames.mean(axis=(1, 2, 3)), [40, 120, 200, 255], atol=3)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "ffconcat version 1.0\nfile 'a.ts'\n",
+        "ffconcat version 1.0\nfile a.ts\n",
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\na.ts\n#EXT-X-ENDLIST\n",
+    ],
+)
+def test_a_film_that_names_another_file_does_not_open_it(tmp_path, monkeypatch, names):
+    """FFmpeg would: the name is seen from the folder that the process is in."""
+    mp4(tmp_path / "a.ts")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="is no film"):
+        load_video(names.encode(), SPEC)
+
+
 def test_a_film_is_read_by_pyav(tmp_path):
     path = mp4(tmp_path / "film.mp4")
     with open(path, "rb") as file:

@@ -10,7 +10,7 @@ from mmkeras_edge.audio import is_sound
 from mmkeras_edge.image import FORMATS
 from mmkeras_edge.serving.limits import MB, Limits, RefusedError
 from mmkeras_edge.specs import InputSpec
-from mmkeras_edge.video import needs_pyav
+from mmkeras_edge.video import CLOSED, needs_pyav
 
 
 def check_costs(sources: Mapping[str, Any], specs: Mapping[str, InputSpec], limits: Limits) -> None:
@@ -85,7 +85,7 @@ def _film(content: bytes) -> tuple[int, int]:
     except ImportError:  # the loader says what is missing
         return 0, 0
     try:
-        with av.open(io.BytesIO(content), "r") as film:
+        with av.open(io.BytesIO(content), "r", options=CLOSED) as film:
             stream = film.streams.video[0]
             length_s = (film.duration or 0) / av.time_base
             count = stream.frames or length_s * float(stream.average_rate or 0)
