@@ -6,6 +6,7 @@ signature on the same weights; `mmkeras_export.second_root` writes it.
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from mmkeras_edge.runtimes import find_runtime
 
 FUSION = "fusion"  # the signature that joins the branches
 FUSED = "(fused)"  # its output that all answers are read from; no answer can be called so
+LOG_MEL = "log_mel"  # what the front of a sound gives: its spectrogram
 
 # What a branch says: tensors as they stand in the graph, in its own number formats.
 Features = dict[str, np.ndarray]
@@ -27,6 +29,11 @@ Features = dict[str, np.ndarray]
 def branch_key(name: str) -> str:
     """The signature of an input's branch."""
     return f"branch/{name}"
+
+
+def front_key(name: str) -> str:
+    """The signature of what makes a spectrogram of an input."""
+    return f"front/{name}"
 
 
 def feature_name(name: str, number: int) -> str:
@@ -60,7 +67,15 @@ class Branches:
     @property
     def names(self) -> tuple[str, ...]:
         """The inputs that have a branch; others go into the fusion as they are."""
-        return tuple(key.partition("/")[2] for key in self._runners if key != FUSION)
+        return self._named(branch_key(""))
+
+    @property
+    def fronts(self) -> tuple[str, ...]:
+        """The inputs of which the graph makes a spectrogram."""
+        return self._named(front_key(""))
+
+    def _named(self, begin: str) -> tuple[str, ...]:
+        return tuple(key.removeprefix(begin) for key in self._runners if key.startswith(begin))
 
     @property
     def fuses(self) -> bool:
@@ -77,6 +92,12 @@ class Branches:
         if name in into:
             found[name] = fitted(array, into[name], name)
         return found
+
+    def spectrogram(self, name: str, array: np.ndarray) -> np.ndarray:
+        """What the graph makes of one of `fronts` first: float32 (frames, mels, 1)."""
+        key = front_key(name)
+        fed = fitted(array, self._into[key][name], name)
+        return self._runners[key](**{name: fed})[LOG_MEL][0]
 
     def fuse(self, features: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The answers from the features of every input, float32; among them the fused vector as
@@ -103,10 +124,17 @@ def open_branches(file: ModelFile, threads: int | None = None) -> Branches:
             f"{file.path!r} runs as a whole alone: it has one input, or was written without its "
             "pieces; export it again with: mmkeras export RUN -o FILE"
         )
-    with open(file.path, "rb") as content:
-        model = content.read(file.card.model_bytes)
+    root, size = file.card.branches_root, file.card.model_bytes
     try:
-        return Branches(at_root(model, file.card.branches_root), threads)
+        head = _head(root, size)
+        # Mapped, so that of a large model there is one copy in memory, not two for a moment.
+        with (
+            open(file.path, "rb") as content,
+            mmap.mmap(content.fileno(), size, access=mmap.ACCESS_COPY) as model,
+        ):
+            model[: len(head)] = head
+            copy = model[:]
+        return Branches(copy, threads)
     except ValueError as error:
         raise ValueError(f"{file.path!r}: {error}") from error
 
@@ -116,9 +144,14 @@ def at_root(model: bytes, root: int) -> bytes:
 
     Written to a file of its own, it is a TFLite model with a signature a piece.
     """
-    if not 8 <= root < len(model) - 4:
+    head = _head(root, len(model))
+    return head + model[len(head) :]
+
+
+def _head(root: int, size: int) -> bytes:
+    if not 8 <= root < size - 4:
         raise ValueError(f"the card says a root at {root}, outside of the model")
-    return struct.pack("<I", root) + model[4:]
+    return struct.pack("<I", root)
 
 
 def _ports(details: Mapping[str, Mapping[str, Any]]) -> dict[str, Port]:

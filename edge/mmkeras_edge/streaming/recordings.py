@@ -94,7 +94,8 @@ def lines(path: Path_ = STDIN, period_s: float | None = 1.0) -> Source:
     An empty line takes the text away: it is absent then.
     """
     if os.fspath(path) == STDIN:
-        return Source(lambda: (line.rstrip("\r\n") for line in sys.stdin), "standard input")
+        typed = lambda: (line.rstrip("\r\n") for line in sys.stdin)  # noqa: E731
+        return Source(typed, "standard input", paced=period_s is not None)
     _check_file(path, "text")
 
     def each() -> Iterator[str]:

@@ -34,15 +34,16 @@ def source_of(
 ) -> Source:
     """Any Python iterable, or a function that makes one anew, as a source.
 
-    An iterator has its own rate, and what it gives too fast is dropped; a list is taken value by
-    value. A function may fail and is called again; an iterator that fails has ended. Raises
-    ValueError for what is neither.
+    `rate_hz` is that of sound or readings, by default the model's. An iterator has its own rate,
+    and what it gives too fast is dropped; a list is taken value by value. A function may fail and
+    is called again; an iterator that fails has ended. Raises ValueError for what is neither.
     """
     if isinstance(values, Source):
         return values
     if callable(values):
         called: Callable[[], Iterator[Any]] = values
-        return Source(lambda: iter(called()), getattr(values, "__name__", "a function"), live=True)
+        about = getattr(values, "__name__", "a function")
+        return Source(lambda: iter(called()), about, live=True, rate_hz=rate_hz)
     if isinstance(values, Iterable) and not isinstance(values, str | bytes):
         once = iter(values)
         return Source(lambda: once, paced=not hasattr(values, "__len__"), rate_hz=rate_hz)
