@@ -8,6 +8,7 @@
     {i}/{input}/array    what the training machine's loader made of it; a sound is kept as float16,
                                       half the size
     {i}/{input}/trace    float32      what decoding a picture or sound gave there, as in `traces.py`
+    {i}/{input}/log_mel  float16      the spectrogram that the graph made of a sound there
     {i}/outputs/{name}   float32      what the file answered there, fed with the unrounded arrays
 """
 
@@ -31,13 +32,14 @@ class Golden:
     """One golden sample by name; an absent input has no entry in `raw`.
 
     `arrays` may be a whole feed: only the arrays of what `raw` names are written. `traces` are of
-    the inputs whose kind is in `TRACED`.
+    the inputs whose kind is in `TRACED`, `spectrograms` of those that the graph makes one of.
     """
 
     raw: Mapping[str, Raw]
     arrays: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
     traces: Mapping[str, np.ndarray] = field(default_factory=dict)
+    spectrograms: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def write_golden(samples: Iterable[Golden]) -> bytes:
@@ -50,6 +52,8 @@ def write_golden(samples: Iterable[Golden]) -> bytes:
             entries[f"{i}/{name}/array"] = np.asarray(sample.arrays[name])
         for name, trace in sample.traces.items():
             entries[f"{i}/{name}/trace"] = np.asarray(trace, np.float32)
+        for name, spectrogram in sample.spectrograms.items():
+            entries[f"{i}/{name}/log_mel"] = np.asarray(spectrogram, np.float16)
         for name, values in sample.outputs.items():
             entries[f"{i}/outputs/{name}"] = np.asarray(values, np.float32)
     file = io.BytesIO()
@@ -93,4 +97,6 @@ def _sample(entries: Mapping[str, np.ndarray], i: int, file: ModelFile) -> Golde
     outputs = {name: entries[f"{i}/outputs/{name}"] for name in card.outputs}
     traced = [name for name in raw if card.inputs[name].kind in TRACED]
     traces = {name: entries[f"{i}/{name}/trace"] for name in traced}
-    return Golden(raw, arrays, outputs, traces)
+    kept = {name: f"{i}/{name}/log_mel" for name in raw}
+    spectrograms = {name: entries[key] for name, key in kept.items() if key in entries}
+    return Golden(raw, arrays, outputs, traces, spectrograms)

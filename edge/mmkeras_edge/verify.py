@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmkeras_edge.branches import Branches, open_branches
 from mmkeras_edge.file import open_file
 from mmkeras_edge.golden import Golden, read_golden
 from mmkeras_edge.graph import Graph
@@ -31,6 +32,8 @@ DECODE_TOLERANCE = {
     # thousandths of full scale
     "audio": 1.0,
 }
+# Of a log-mel spectrogram, which spans -2 to 2: kept as float16; float kernels of an FFT differ.
+SPECTROGRAM_TOLERANCE = 0.02
 LOAD_TOLERANCE = {
     # grey levels: JPEG decoders may round a pixel up or down, and resizing averages
     "image": 1.0,
@@ -100,10 +103,12 @@ def verify(path: str | os.PathLike[str], threads: int | None = None) -> Report:
     """
     file = open_file(path)
     model = Model(file, Graph(file.path, threads))  # `load` would stop at what is to be told here
+    pieces = open_branches(file, threads) if file.card.branches_root else None
     stages: list[Stage] = []
     for i, golden in enumerate(read_golden(model.file)):
         feed, loads = _load(model, golden, i)
-        stages += loads + _answer(model, golden, feed, i)
+        stages += loads + _spectrograms(pieces, golden, feed, i)
+        stages += _answer(model, golden, feed, i)
     return Report(tuple(stages))
 
 
@@ -179,6 +184,22 @@ def _loaded(model: Model, golden: Golden, name: str, i: int) -> tuple[np.ndarray
     difference = _difference(here, golden.arrays[name], relative=spec.kind == "sensor")
     stage = Stage(i, f"{LOADING[spec.kind]} {name}", difference, LOAD_TOLERANCE[spec.kind], error)
     return here, stage
+
+
+def _spectrograms(
+    pieces: Branches | None, golden: Golden, feed: dict[str, np.ndarray], i: int
+) -> list[Stage]:
+    if pieces is None:
+        return []
+    return [
+        Stage(
+            i,
+            f"log-mel {name}",
+            _difference(pieces.spectrogram(name, feed[name]), wanted),
+            SPECTROGRAM_TOLERANCE,
+        )
+        for name, wanted in golden.spectrograms.items()
+    ]
 
 
 def _answer(model: Model, golden: Golden, feed: dict[str, np.ndarray], i: int) -> list[Stage]:

@@ -61,14 +61,14 @@ def pieces_of(
             into[name] = tensor
         if said and name not in presence:
             features = {feature_name(name, i): t for i, t in enumerate(said)}
-            operators = _needed(operations, said, {tensor})
+            operators = needed(operations, said, {tensor})
             pieces[branch_key(name)] = Piece({name: tensor}, features, operators)
             into |= features
     out = dict(answers)
     fused = _fused(operations, reached, answers)
     if fused is not None and fused not in into.values():
         out[FUSED] = fused
-    operators = _needed(operations, out.values(), {*into.values()})
+    operators = needed(operations, out.values(), {*into.values()})
     return {**pieces, FUSION: Piece(into, out, operators)}
 
 
@@ -92,7 +92,7 @@ def _owner(by: frozenset[str], presence: Collection[str]) -> str | None:
     return None if name in presence else name
 
 
-def _needed(
+def needed(
     operations: list[Operation], wanted: Iterable[int], given: Collection[int]
 ) -> tuple[int, ...]:
     """The operations from `given` tensors to those that are `wanted`."""

@@ -6,7 +6,7 @@ import dataclasses
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,16 @@ import numpy as np
 
 from mmkeras.prepare import Prepared
 from mmkeras.run import Run
+from mmkeras_edge.branches import Branches, at_root
 from mmkeras_edge.golden import Golden, Raw
 from mmkeras_edge.graph import Graph
 from mmkeras_edge.inputs import load_sample
 from mmkeras_edge.sensor import load_sensor
-from mmkeras_edge.specs import AudioSpec, ImageSpec, InputSpec, SensorSpec, VideoSpec
+from mmkeras_edge.specs import AudioSpec, ImageSpec, InputSpec, SensorSpec, VideoSpec, presence_name
 from mmkeras_edge.text import read_tokenizer
 from mmkeras_edge.traces import traces_of
 from mmkeras_edge.video import load_video, needs_pyav
+from mmkeras_export.second_root import divided
 
 SAMPLES = 3
 SEARCHED = 1_000  # rows among which the smallest files are looked for
@@ -36,6 +38,7 @@ def golden_samples(run: Run, data: Prepared, lite: bytes) -> list[Golden]:
     recipe = run.recipe
     tokenizer = read_tokenizer(run.tokenizer_json) if run.tokenizer_json else None
     graph = Graph(lite)
+    pieces = _pieces(lite, recipe.optional)
     absences = dict(enumerate(recipe.optional, start=1))
     rows = _small_rows(data, max(SAMPLES, 1 + len(absences)))
     samples = []
@@ -47,11 +50,25 @@ def golden_samples(run: Run, data: Prepared, lite: bytes) -> list[Golden]:
         raw = {name: _raw(source, recipe.specs[name]) for name, source in given.items()}
         feed = load_sample(raw, recipe.specs, recipe.optional, tokenizer)
         outputs = graph.run(feed)
+        spectrograms = {} if pieces is None else _spectrograms(pieces, feed, given)
         for name in given:
             if recipe.specs[name].kind == "audio":
                 feed[name] = feed[name].astype(np.float16)  # half the size, still 11 bits
-        samples.append(Golden(raw, feed, outputs, traces_of(raw, recipe.specs)))
+        traces = traces_of(raw, recipe.specs)
+        samples.append(Golden(raw, feed, outputs, traces, spectrograms))
     return samples
+
+
+def _pieces(lite: bytes, optional: Iterable[str]) -> Branches | None:
+    """The file's own pieces, which also make the spectrograms."""
+    file, root = divided(lite, map(presence_name, optional))
+    return Branches(at_root(file, root)) if root else None
+
+
+def _spectrograms(
+    pieces: Branches, feed: Mapping[str, np.ndarray], given: Collection[str]
+) -> dict[str, np.ndarray]:
+    return {n: pieces.spectrogram(n, feed[n]) for n in pieces.fronts if n in given}
 
 
 def _small_rows(data: Prepared, count: int) -> list[int]:

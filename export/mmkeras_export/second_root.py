@@ -18,6 +18,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from mmkeras_export.annotating import front_of, model_table, shifted
 from mmkeras_export.dividing import Piece, operations_of, pieces_of
+from mmkeras_export.fronts import fronts_of
 from mmkeras_export.metadata import offsets
 
 # Fields of the tables that are written, by their place in the schema.
@@ -33,7 +34,8 @@ class Divided(NamedTuple):
 
 
 def divided(lite: bytes, presence: Iterable[str] = ()) -> Divided:
-    """The file with a signature for each branch and one for the fusion behind a second root.
+    """The file with a signature for each branch, one for the fusion and one for each spectrogram
+    behind a second root.
 
     `presence` are the inputs that say whether another one is there. Bytes written in front of the
     file later on would move the root.
@@ -42,14 +44,13 @@ def divided(lite: bytes, presence: Iterable[str] = ()) -> Divided:
     graph, signature = model.Subgraphs(0), model.SignatureDefs(0)
     feeds = [signature.Inputs(i) for i in range(signature.InputsLength())]
     answers = [signature.Outputs(i) for i in range(signature.OutputsLength())]
-    pieces = pieces_of(
-        operations_of(graph),
-        {tensor.Name().decode(): tensor.TensorIndex() for tensor in feeds},
-        {tensor.Name().decode(): tensor.TensorIndex() for tensor in answers},
-        frozenset(presence),
-    )
+    operations = operations_of(graph)
+    entries = {tensor.Name().decode(): tensor.TensorIndex() for tensor in feeds}
+    exits = {tensor.Name().decode(): tensor.TensorIndex() for tensor in answers}
+    pieces = pieces_of(operations, entries, exits, frozenset(presence))
     if not pieces:
         return Divided(lite, 0)
+    pieces |= fronts_of(operations, entries)
     return _written(lite, model, pieces)
 
 

@@ -1,11 +1,15 @@
 """The pieces of a file: branches and fusion on the weights of the whole."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import mmkeras_edge
 from mmkeras_edge.branches import FUSED, at_root, open_branches
-from mmkeras_edge.golden import read_golden
+from mmkeras_edge.golden import read_golden, write_golden
+from mmkeras_edge.verify import verify
+from tests.edge.make_tiny import packed
 from tests.precisions import EVERYDAY
 
 
@@ -49,9 +53,38 @@ def test_at_its_second_root_the_file_is_a_model_with_a_signature_a_piece(exporte
     model = exported.path.read_bytes()[: file.card.model_bytes]
     (tmp_path / "pieces.tflite").write_bytes(at_root(model, file.card.branches_root))
     signatures = Interpreter(str(tmp_path / "pieces.tflite")).get_signature_list()
-    assert set(signatures) == {"branch/image", "branch/text", "branch/audio", "fusion"}
+    assert set(signatures) == {
+        "branch/image",
+        "branch/text",
+        "branch/audio",
+        "front/audio",
+        "fusion",
+    }
 
 
 def test_a_root_outside_of_the_model_is_refused():
     with pytest.raises(ValueError, match="outside of the model"):
         at_root(bytes(100), 200)
+
+
+def test_embed_gives_the_fused_vector_of_raw_inputs(exported):
+    model = mmkeras_edge.load(exported.path, threads=1)
+    raw = read_golden(model.file)[0].raw
+    vector = open_branches(model.file, threads=1).run(model.load_sample(**raw))[FUSED]
+    np.testing.assert_array_equal(model.embed(**raw), vector)
+    assert vector.dtype == np.float32
+
+
+def test_verify_names_the_spectrogram_between_the_sound_and_the_answers(exported, tmp_path):
+    file = mmkeras_edge.load(exported.path).file
+    stages = [(stage.name, stage.passed) for stage in verify(exported.path).stages]
+    at = stages.index(("log-mel audio", True))
+    assert stages[at - 1] == ("resample audio", True)
+    assert stages[at + 1] == ("answer category", True)
+    (first, *rest) = read_golden(file)
+    wrong = {"audio": first.spectrograms["audio"] + np.float16(0.5)}
+    golden = write_golden([replace(first, spectrograms=wrong), *rest])
+    body = exported.path.read_bytes()[: file.card.model_bytes]
+    copy = tmp_path / "copy.tflite"
+    copy.write_bytes(packed(body, file.card, file.tokenizer_json.encode(), golden))
+    assert "'log-mel audio' of sample 0 differs by 0.5" in verify(copy).verdict
