@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.resources import files
 from time import perf_counter
@@ -35,31 +34,26 @@ LONGEST = 500  # characters of an error that are sent
 JSON = "application/json"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Serving:
-    """One file being served: its models, and all that its requests share."""
+    """One file being served: its models, and all that its requests share.
 
-    models: Sequence[Model]
-    limits: Limits = Limits()  # noqa: RUF009  frozen
-    token: str | None = None  # None: whoever reaches the address may ask
-    hosts: tuple[str, ...] | None = None  # names it may be asked under without a token; None: any
+    `token` None: whoever reaches the address may ask, under one of `hosts`; None there: any name.
+    """
 
-    @property
-    def card(self) -> Card:
-        return self.models[0].file.card
-
-    @cached_property
-    def workers(self) -> Workers:
-        return Workers(self.models, self.limits)
-
-    @cached_property
-    def bodies(self) -> Bodies:
-        return Bodies(self.limits)
-
-    @cached_property
-    def metrics(self) -> Metrics:
+    def __init__(
+        self,
+        models: Sequence[Model],
+        limits: Limits | None = None,
+        token: str | None = None,
+        hosts: tuple[str, ...] | None = None,
+    ):
+        self.models, self.limits = models, limits or Limits()
+        self.token, self.hosts = token, hosts
+        self.card: Card = models[0].file.card
+        self.workers = Workers(models, self.limits)
+        self.bodies = Bodies(self.limits)
         model = {"precision": self.card.precision, "sha256": self.card.sha256.get("model", "")}
-        return Metrics(self.workers, model)
+        self.metrics = Metrics(self.workers, model)
 
     @cached_property
     def documents(self) -> dict[str, bytes]:
@@ -91,62 +85,73 @@ class Serving:
 
 def make_app(serving: Serving) -> Guard:
     """An ASGI application: the addresses below, behind the guard."""
-
-    async def predict(request: Request) -> Response:
-        content_type = request.headers.get("content-type", "")
-        body = await serving.bodies.read(request)
-        there = perf_counter()
-
-        def work(model: Model) -> dict[str, Any]:
-            serving.metrics.waits.observe(perf_counter() - there)
-            return serving.predict(body, content_type, model)
-
-        done = partial(serving.bodies.release, len(body))
-        answer = await serving.workers.answer(work, done)
-        answer = {"request_id": request.state.request_id, **answer}
-        return Response(json.dumps(answer, allow_nan=False), media_type=JSON)
-
-    async def document(request: Request) -> Response:
-        return Response(serving.documents[request.url.path], media_type=JSON)
-
-    async def page(request: Request) -> Response:
-        content = serving.documents["/"]
-        headers = {"Content-Security-Policy": policy(content)}
-        return Response(content, media_type="text/html; charset=utf-8", headers=headers)
-
-    async def health(request: Request) -> Response:
-        """200 while it makes sense to ask here, and 503 once a prediction hangs."""
-        if not serving.workers.is_healthy:
-            limit_s = serving.limits.stuck_s
-            raise RefusedError(
-                503, f"a prediction runs for more than {limit_s} s; restart the server"
-            )
-        return Response('{"status": "ok"}', media_type=JSON)
-
-    async def ready(request: Request) -> Response:
-        """200 while another prediction would be taken."""
-        if serving.workers.is_full:
-            raise RefusedError(503, f"{serving.workers.pending} predictions run or wait")
-        return await health(request)
-
-    async def metrics(request: Request) -> Response:
-        return Response(serving.metrics.text(), media_type=TYPE)
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        serving.workers.close()
-        log("stopped")
-
     routes = [
-        Route("/", page),
-        Route("/v1/predict", predict, methods=["POST"]),
-        Route("/v1/model", document),
-        Route("/openapi.json", document),
-        Route("/healthz", health),
-        Route("/readyz", ready),
-        Route("/metrics", metrics),
+        Route("/", _page),
+        Route("/v1/predict", _predict, methods=["POST"]),
+        Route("/v1/model", _document),
+        Route("/openapi.json", _document),
+        Route("/healthz", _health),
+        Route("/readyz", _ready),
+        Route("/metrics", _metrics),
     ]
     handlers = {RefusedError: refused, HTTPException: refused, Exception: refused}
-    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
+    app = Starlette(routes=routes, exception_handlers=handlers, lifespan=_lifespan)
+    app.state.serving = serving
     return Guard(app, {route.path for route in routes}, serving)
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    yield
+    app.state.serving.workers.close()
+    log("stopped")
+
+
+def _of(request: Request) -> Serving:
+    return request.app.state.serving
+
+
+async def _predict(request: Request) -> Response:
+    serving, content_type = _of(request), request.headers.get("content-type", "")
+    body = await serving.bodies.read(request)
+    there = perf_counter()
+
+    def work(model: Model) -> dict[str, Any]:
+        serving.metrics.waits.observe(perf_counter() - there)
+        return serving.predict(body, content_type, model)
+
+    done = partial(serving.bodies.release, len(body))
+    answer = await serving.workers.answer(work, done)
+    answer = {"request_id": request.state.request_id, **answer}
+    return Response(json.dumps(answer, allow_nan=False), media_type=JSON)
+
+
+async def _document(request: Request) -> Response:
+    return Response(_of(request).documents[request.url.path], media_type=JSON)
+
+
+async def _page(request: Request) -> Response:
+    content = _of(request).documents["/"]
+    headers = {"Content-Security-Policy": policy(content)}
+    return Response(content, media_type="text/html; charset=utf-8", headers=headers)
+
+
+async def _health(request: Request) -> Response:
+    """200 while it makes sense to ask here, and 503 once a prediction hangs."""
+    serving = _of(request)
+    if not serving.workers.is_healthy:
+        limit_s = serving.limits.stuck_s
+        raise RefusedError(503, f"a prediction runs for more than {limit_s} s; restart the server")
+    return Response('{"status": "ok"}', media_type=JSON)
+
+
+async def _ready(request: Request) -> Response:
+    """200 while another prediction would be taken."""
+    workers = _of(request).workers
+    if workers.is_full:
+        raise RefusedError(503, f"{workers.pending} predictions run or wait")
+    return await _health(request)
+
+
+async def _metrics(request: Request) -> Response:
+    return Response(_of(request).metrics.text(), media_type=TYPE)
