@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from mmkeras.run import Run
     from mmkeras.searching import Search, search
     from mmkeras.series import Variant
-    from mmkeras.shipped import Shipped
     from mmkeras.shards.merging import merge
     from mmkeras.shards.opening import open_prepared
     from mmkeras.shards.storing import Work, prepare_to
+    from mmkeras.shipped import Shipped
     from mmkeras.tasks import (
         Binary,
         Classify,
@@ -80,7 +80,7 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "Work": "shards.storing",
 }
 
-PACKAGES = ("datasets", "fusion", "recipes")  # mmkeras.fusion.SelfAttention(heads=2)
+PACKAGES = ("datasets", "fusion", "insight", "recipes")  # mmkeras.fusion.SelfAttention(heads=2)
 
 __all__ = [
     "Audio",

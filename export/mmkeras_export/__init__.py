@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mmkeras_export.exporting import export, export_all
     from mmkeras_export.fitting import Fit, fits
     from mmkeras_export.gate import GateError
+    from mmkeras_export.modality_prices import savings_without
     from mmkeras_export.packing import pack
     from mmkeras_export.pricing import device_figures
     from mmkeras_export.quantizing.islands import islands_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mmkeras_export.quantizing.ranges import CALIBRATIONS, activation_ranges
     from mmkeras_export.quantizing.recipes import BORDERS
     from mmkeras_export.report import Report
+    from mmkeras_export.settling import Settled, settle
     from mmkeras_export.shrinking.clustering import Clustering, cluster
     from mmkeras_export.shrinking.pruning import prune, sparsity_by_layer, sparsity_of
     from mmkeras_export.shrinking.qat_ranges import learned_ranges
@@ -65,6 +67,9 @@ PUBLIC = {  # name -> module, on first use; no module is named like a function, 
     "Comparison": "comparison",
     "device_figures": "pricing",
     "pack": "packing",
+    "settle": "settling",
+    "Settled": "settling",
+    "savings_without": "modality_prices",
     "prune": "shrinking.pruning",
     "sparsity_of": "shrinking.pruning",
     "qat": "shrinking.qat_training",
@@ -109,6 +114,7 @@ __all__ = [
     "Report",
     "Savings",
     "Settle",
+    "Settled",
     "Target",
     "Variant",
     "activation_ranges",
@@ -131,6 +137,8 @@ __all__ = [
     "quantize",
     "run_lite",
     "savings_of",
+    "savings_without",
+    "settle",
     "slim",
     "slimmed",
     "sparsity_by_layer",

@@ -12,6 +12,7 @@ import typer
 from mmkeras.cli import (
     check,
     compare,
+    evaluate,
     prepare,
     preview,
     quickstart,
@@ -66,13 +67,14 @@ for verb in (  # the order of --help
     compare.compare,
     search.search,
     recipes.recipes,
-    runs.evaluate,
+    evaluate.evaluate,
     ship.fits,
     shrink.slim,
     shrink.prune,
     shrink.cluster,
     shrink.qat,
     ship.export,
+    evaluate.calibrate,
     runs.info,
 ):
     app.command()(verb)

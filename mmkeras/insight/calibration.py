@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from rich.console import RenderableType
 
+from mmkeras.insight.intervals import Draws, Span, span_of
 from mmkeras.insight.plain import figure, plain
 from mmkeras.insight.subject import Known, Subject
 from mmkeras_edge.outputs import PROBABILITIES
@@ -48,8 +49,14 @@ class Calibration:
     temperature: float
     ece_tempered: float
     nll_tempered: float
+    gained: Span  # of 95 percent: by how much log loss falls
     rows: int
     bins: tuple[Bin, ...]
+
+    @property
+    def helps(self) -> bool:
+        """Whether a temperature helps rows that it was not found on, and hardly by chance."""
+        return self.gained.low > 0
 
     @property
     def overconfident(self) -> bool:
@@ -67,6 +74,7 @@ class Calibration:
             f"{title}: calibration\n  error {figure(self.ece)}, log loss {figure(self.nll)}, "
             f"Brier score {figure(self.brier)}; {what}: at temperature {self.temperature:.2f} "
             f"error {figure(self.ece_tempered)}, log loss {figure(self.nll_tempered)}"
+            + ("" if self.helps else " (perhaps by chance)")
         )
 
 
@@ -93,6 +101,7 @@ def calibration_of(known: Known, seed: int = 0) -> Calibration:
         temperature=temperature_for(known.spec, known.truth, known.outputs),
         ece_tempered=ece(after),
         nll_tempered=nll(known.spec, known.truth, again),
+        gained=_gained(known, again, seed),
         rows=len(known.rows),
         bins=bins,
     )
@@ -130,10 +139,15 @@ def chosen(spec: Any, truth: np.ndarray, outputs: np.ndarray) -> np.ndarray:
     return outputs[np.arange(len(truth)), truth]
 
 
-def nll(spec: Any, truth: np.ndarray, outputs: np.ndarray) -> float:
-    """Mean negative logarithm of the probability of the truth."""
+def losses(spec: Any, truth: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Negative logarithm of the probability of the truth, (N,); of several labels the mean."""
     probable = chosen(spec, truth, outputs).astype(np.float64)
-    return float(-np.log(np.maximum(probable, SMALLEST)).mean())
+    return -np.log(np.maximum(probable, SMALLEST)).reshape(len(truth), -1).mean(axis=1)
+
+
+def nll(spec: Any, truth: np.ndarray, outputs: np.ndarray) -> float:
+    """Their mean."""
+    return float(losses(spec, truth, outputs).mean())
 
 
 def brier(spec: Any, truth: np.ndarray, outputs: np.ndarray) -> float:
@@ -172,6 +186,17 @@ def under(spec: Any, outputs: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities under a temperature, as the device reads them."""
     each = spec.kind in ("binary", "multilabel")
     return (tempered_each if each else tempered)(outputs, temperature)
+
+
+def _gained(known: Known, again: np.ndarray, seed: int) -> Span:
+    """By how much the log loss of other answers is lower."""
+    less = [losses(known.spec, known.truth, outputs) for outputs in (known.outputs, again)]
+    difference = (less[0] - less[1]).astype(np.float32)
+    drawn = [
+        weights @ difference / weights.sum(axis=1)
+        for weights in Draws(len(known.rows), known.groups, seed=seed).batches()
+    ]
+    return span_of(np.concatenate(drawn), len(known.rows))
 
 
 def _halves(known: Known, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
