@@ -41,20 +41,20 @@ def check_close(converted, shrunk) -> Callable[..., None]:
     is less than a share of that by which the rows differ.
     """
     from mmkeras_export import FORMATS, run_lite
-    from tests.precisions import share_of
+    from tests.precisions import off_by
 
     _, _, feed, expected = converted
     answers = functools.cache(lambda precision: run_lite(shrunk(precision), feed))
 
     def check(precision: str, output: str, share: float = 0.25) -> None:
         wanted = expected[output]
-        error = answers(precision)[output] - wanted
+        found = answers(precision)[output]
         differ = (wanted - wanted.mean(axis=0)).std()
         largest = np.abs(wanted).max()
         assert differ > 0.01 * largest  # rows that are alike would show nothing
         if FORMATS[precision].exact:
-            assert np.abs(error).max() < 1e-4 * max(1.0, largest)
+            assert np.abs(found - wanted).max() < 1e-4 * max(1.0, largest)
         else:
-            assert error.std() < share_of(precision, share) * differ
+            assert off_by(found, wanted, precision) < share
 
     return check
