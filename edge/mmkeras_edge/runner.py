@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmkeras_edge.ahead import loaded_ahead
 from mmkeras_edge.branches import FUSED, Branches, open_branches
 from mmkeras_edge.card import Card
 from mmkeras_edge.file import ModelFile, open_file
@@ -22,7 +21,6 @@ from mmkeras_edge.inputs import load_sample
 from mmkeras_edge.readings import Reading
 from mmkeras_edge.specs import presence_name
 from mmkeras_edge.text import read_tokenizer
-from mmkeras_edge.trial import trial
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -46,6 +44,8 @@ def load(
     """
     file = open_file(path)
     if untrusted:
+        from mmkeras_edge.trial import trial
+
         trial(file.path)
     model = Model(file, Graph(file.path, threads, delegate))
     if model.graph.runtime != EXPORTED_ON:
@@ -95,6 +95,8 @@ class Model:
         The graph takes one at a time; meanwhile two threads decode the next ones. Raises ValueError
         or FileNotFoundError with the number of the first sample that is wrong, counted from 0.
         """
+        from mmkeras_edge.ahead import loaded_ahead
+
         answers = []
         for i, (_, feed) in enumerate(loaded_ahead(samples, lambda s: self.load_sample(**s))):
             try:
