@@ -215,17 +215,13 @@ def _stored(
 
     if manifest.path.name != MANIFEST or not is_prepared(manifest.path.parent):
         return None
-    data = open_prepared(manifest.path.parent)
+    data = open_prepared(manifest.path.parent, keep_unlabelled)
     try:
         data = data.narrowed(recipe)
         check_tokenizer(data, tokenizer_json)
     except ValueError:
         return None  # of other arrays; they are made of the originals
-    rows = data.rows(np.flatnonzero(data.manifest.table.index.isin(manifest.table.index)))
-    if keep_unlabelled:
-        return rows
-    known = np.any([labelled(of) for of in rows.targets.values()], axis=0)
-    return rows if known.all() else rows.rows(np.flatnonzero(known))
+    return data.rows(np.flatnonzero(data.manifest.table.index.isin(manifest.table.index)))
 
 
 def check_tokenizer(data: Prepared, tokenizer_json: str | None) -> None:

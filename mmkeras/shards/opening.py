@@ -16,6 +16,7 @@ from mmkeras.prepare import ABSENT, Column, Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.shards.files import ROWS, file_of, has_size, is_whole, read_array
 from mmkeras.shards.values import OPEN_BYTES, ShardValues
+from mmkeras.targets import labelled
 
 INDEX, MANIFEST, SKIPPED, TOKENIZER = "index.json", "manifest.csv", "skipped.csv", "tokenizer.json"
 FORMAT = 1
@@ -56,10 +57,11 @@ def manifest_in(folder: Path) -> Manifest:
     )
 
 
-def open_prepared(path: str | os.PathLike[str]) -> Prepared:
+def open_prepared(path: str | os.PathLike[str], keep_unlabelled: bool = False) -> Prepared:
     """The rows that `prepare_to` has stored, in the order of the manifest.
 
-    `split()` them, and give them to `fit` like those in memory. Raises FileNotFoundError where
+    `split()` them, and give them to `fit` like those in memory. Rows without a label of any output
+    are for a teacher alone, with `keep_unlabelled`. Raises FileNotFoundError where
     there are none and ValueError for shards that were cut off.
     """
     folder = Path(path)
@@ -76,7 +78,7 @@ def open_prepared(path: str | os.PathLike[str]) -> Prepared:
     order = np.argsort(_joined(positions), kind="stable")
     numbers = np.repeat(np.arange(len(shards), dtype=np.int32), [len(of) for of in positions])
     at_once = OPEN_BYTES // max([1, *(shard["bytes"] for shard in index["shards"])])
-    return Prepared(
+    data = Prepared(
         manifest_in(folder),
         {
             name: _column(shards, name, spec, order, max(at_once, 4))
@@ -87,6 +89,8 @@ def open_prepared(path: str | os.PathLike[str]) -> Prepared:
         _tokenizer(folder),
         shards=numbers[order],
     )
+    known = np.any([labelled(of) for of in data.targets.values()], axis=0)
+    return data if keep_unlabelled or known.all() else data.rows(np.flatnonzero(known))
 
 
 def positions_of(folder: Path, index: Mapping[str, Any]) -> list[np.ndarray]:

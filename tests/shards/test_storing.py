@@ -10,9 +10,9 @@ import sys
 import numpy as np
 import pytest
 
-from mmkeras import Text, Work, load_manifest, prepare_to
+from mmkeras import Text, Work, load_manifest, open_prepared, prepare_to
 from mmkeras.prepare import prepare
-from mmkeras.shards import making
+from mmkeras.shards import engines, making, storing
 from mmkeras.shards.opening import damaged
 from tests.shards.conftest import TOKENIZER, content, read
 
@@ -169,3 +169,51 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(toy, recipe, store, t
     assert {*shards[signals == 9]} & {1, 2, 3, 4}  # killed with some of the five
     store(toy, tmp_path / "out")
     assert content(tmp_path / "out") == content(tmp_path / "whole")
+
+
+def test_rows_without_a_label_are_stored_for_a_teacher_alone(toy, recipe, tmp_path):
+    toy.write_text(toy.read_text().replace("dog,5\n", ",5\n"))
+    targets = {"animal": "classify", "pair": "regress"}
+    rows = load_manifest(toy, "picture", "words", "sound", targets, "pair")
+    out = tmp_path / "out"
+    assert len(prepare_to(rows, out, recipe, TOKENIZER, work=Work(workers=1))) == 19
+    assert len(open_prepared(out, keep_unlabelled=True)) == 20
+    whole = open_prepared(out).manifest
+    assert len(prepare(whole, recipe, TOKENIZER)) == 19
+    assert prepare(whole, recipe, TOKENIZER, keep_unlabelled=True).shards is not None
+
+
+def test_a_process_that_dies_is_named_with_its_rows(toy, store, tmp_path, monkeypatch):
+    dying = [sys.executable, "-c", "input(); print('{}', flush=True); input(); raise SystemExit(3)"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    monkeypatch.setattr(engines, "_started", lambda: subprocess.Popen(dying, **pipes))
+    with pytest.raises(ChildProcessError, match=r"rows of the lines \d+ to \d+ ended with code 3"):
+        store(toy, tmp_path / "out", workers=2)
+    with pytest.raises(FileNotFoundError, match="its preparation is not finished; call it again"):
+        open_prepared(tmp_path / "out")
+
+
+def test_a_shard_that_was_cut_off_is_refused_and_made_again(toy, store, tmp_path):
+    store(toy, tmp_path / "out")
+    before = content(tmp_path / "out")
+    values = sorted(tmp_path.glob("out/shards/*/image.values.npy"))[0]
+    values.write_bytes(values.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="is not whole: it was cut off"):
+        open_prepared(tmp_path / "out")
+    store(toy, tmp_path / "out")
+    assert content(tmp_path / "out") == before
+    values.write_bytes(values.read_bytes()[:-100] + bytes(100))
+    assert damaged(tmp_path / "out") == [values.parent.name]
+
+
+def test_two_at_once_and_folders_of_others_are_refused(toy, store, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/letter.txt").write_text("dear")
+    with pytest.raises(FileExistsError, match="holds no prepared rows; choose another folder"):
+        store(toy, tmp_path / "mine")
+    store(toy, tmp_path / "out")
+    with (
+        storing.alone(tmp_path / "out"),
+        pytest.raises(BlockingIOError, match="another process prepares into"),
+    ):
+        store(toy, tmp_path / "out")
