@@ -209,8 +209,8 @@ def say(memory: list[tuple[float, float]], patients: dict[str, Patient], answere
 
 
 def verdict(memory: list[tuple[float, float]], patients: dict[str, Patient], answered: int) -> bool:
-    """From minute 5 on, or from the first quarter of a shorter soak."""
-    settled_s = min(SETTLED_S, memory[-1][0] / 4)
+    """From minute 5 on, or from the middle of a shorter soak."""
+    settled_s = min(SETTLED_S, memory[-1][0] / 2)
     later = [mb for at_s, mb in memory if at_s >= settled_s]
     grown = max(later) / later[0] - 1
     print(f"{memory[-1][0] / 60:.1f} minutes, {answered:,} answers")
