@@ -86,7 +86,8 @@ def _look(kind: str, value: Any) -> np.ndarray | None:
     if kind in ("image", "video"):
         return value[::EVERY_PX, ::EVERY_PX].copy() if isinstance(value, np.ndarray) else None
     if kind == "sensor":
-        return np.atleast_1d(np.asarray(value, np.float64))[-1]  # the latest of several
+        readings = np.asarray(value, np.float64)
+        return readings[-1] if readings.ndim == 2 else readings  # the latest of several
     return np.asarray(value) if kind == "audio" else None
 
 

@@ -39,11 +39,14 @@ class Latest:
 class Rolling:
     """Of sound or readings the latest seconds, (n,) or (n, channels), at the source's own rate.
 
-    It is fresh again after a hop, by default a quarter of the window.
+    It is fresh again after a hop, by default a quarter of the window. Of several `channels`, (n,)
+    is one reading of each.
     """
 
-    def __init__(self, rate_hz: float, window_s: float, hop_s: float | None = None):
-        self.rate_hz = rate_hz
+    def __init__(
+        self, rate_hz: float, window_s: float, hop_s: float | None = None, channels: int = 1
+    ):
+        self.rate_hz, self._channels = rate_hz, channels
         self._limit = max(1, round(rate_hz * window_s))
         self._hop = max(1, round(rate_hz * (window_s / HOPS if hop_s is None else hop_s)))
         self._buffer: np.ndarray | None = None
@@ -56,7 +59,10 @@ class Rolling:
         return self._new >= (1 if self.last else self._hop)
 
     def add(self, value: Any, now_s: float) -> None:
-        values = np.asarray(value)[-self._limit :]
+        values = np.atleast_1d(value)
+        if values.ndim == 1 and self._channels > 1:
+            values = values[np.newaxis]
+        values = values[-self._limit :]
         count = len(values)
         if self._buffer is None:
             self._buffer = np.zeros((self._limit, *values.shape[1:]), values.dtype)
@@ -120,5 +126,5 @@ def window_of(spec: InputSpec, rate_hz: float | None, hop_s: float | None = None
     if isinstance(spec, AudioSpec):
         return Rolling(rate_hz or spec.rate_hz, spec.clip_ms / 1_000, hop_s)
     if isinstance(spec, SensorSpec):
-        return Rolling(rate_hz or spec.rate_hz, spec.window_ms / 1_000, hop_s)
+        return Rolling(rate_hz or spec.rate_hz, spec.window_ms / 1_000, hop_s, spec.channels)
     return Film(spec) if isinstance(spec, VideoSpec) else Latest()

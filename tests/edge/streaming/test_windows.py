@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mmkeras_edge.sensor import load_sensor
 from mmkeras_edge.specs import AudioSpec, ImageSpec, SensorSpec, VideoSpec
 from mmkeras_edge.streaming.windows import Film, Latest, Rolling, window_of
 
@@ -43,6 +44,17 @@ def test_after_the_last_value_the_rest_is_looked_at_too():
     assert not window.fresh
     window.last = True
     assert window.fresh
+
+
+def test_a_sensor_may_come_reading_by_reading():
+    spec = SensorSpec(2, rate_hz=10, window_ms=400)
+    window = window_of(spec, None)
+    for i in range(6):
+        window.add([i, -i], 0.0)
+    np.testing.assert_array_equal(load_sensor(window.take(), spec), [[i, -i] for i in (2, 3, 4, 5)])
+    one = window_of(SensorSpec(1, rate_hz=10, window_ms=400), None)
+    one.add(3.0, 0.0)
+    assert one.take()[0].tolist() == [3.0]
 
 
 def test_a_source_may_not_change_its_channels():
