@@ -16,9 +16,11 @@ class Source:
 
     `open()` gives an iterator of them, and is called again after a fault. A value is what
     `load_input` takes of a picture, text or record; of a film one frame; of sound and sensors
-    (n,) or (n, channels) more of them, `rate_hz` a second, or one reading of each channel. `live` is a device: if it ends, it was
-    unplugged; anything else may end. What is not `paced` comes as fast as the model takes it, and
-    then none is dropped. `limits` default to those of its kind, for a device, and to none.
+    (n,) or (n, channels) more of them, `rate_hz` a second, or one reading of each channel.
+
+    `live` is a device: if it ends, it was unplugged; anything else may end. What is not `paced`
+    comes as fast as the model takes it, and then none is dropped. `limits` default to those of its
+    kind, for a device, and to none.
     """
 
     open: Callable[[], Iterator[Any]]
