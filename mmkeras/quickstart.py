@@ -241,12 +241,14 @@ def _next_steps(
     out: Path, run: Run, file: str, picture: Path, sources: Mapping[str, str | None]
 ) -> str:
     image = sources["image"] or "picture.png"
+    mixed = "--precision", "auto", "--target", "raspberry-pi-4"
     commands = [
         ["mmkeras-edge", "verify", file],
         ["mmkeras-edge", "bench", file],
         ["mmkeras-edge", "run", file, "--image", image, "--text", "A small cat.", "--json"],
-        ["mmkeras", "evaluate", str(run.path)],
-        ["mmkeras", "export", str(run.path), "--precision", "int8", "-o", "again.tflite"],
+        ["mmkeras-edge", "serve", file],
+        ["mmkeras", "evaluate", str(run.path), "--modalities"],
+        ["mmkeras", "export", str(run.path), *mixed, "-o", "again.tflite"],
         ["mmkeras", "info", file],
     ]
     return "\n".join(
