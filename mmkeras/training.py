@@ -39,9 +39,10 @@ class Training:
     "gradnorm" correct them, see `mmkeras.balance`; `modality_balance="ogm"` slows the modality
     that learns fastest, see `mmkeras.modality_balance`. `monitor` is what makes an epoch the best:
     "loss" of the validation rows, "score" (see `mmkeras.keeping.Score`), or the name of a figure
-    in the history, as "val_label_accuracy". The last three are for towers that came with weights:
-    see `mmkeras.phases` and `mmkeras.pretrained`. `teacher_share`, `temperature` and
-    `teacher_features` count where there is a teacher: see `mmkeras.distillation`, `mmkeras.hint`.
+    in the history, as "val_label_accuracy". `frozen_share`, `fine_tune_rate` and `layer_decay`
+    are for towers that came with weights: see `mmkeras.phases` and `mmkeras.pretrained`.
+    `teacher_share`, `temperature` and `teacher_features` count where there is a teacher: see
+    `mmkeras.distillation`, `mmkeras.hint`.
     """
 
     batch_size: int | str = 64  # or auto: found by trial, see mmkeras.batch_size

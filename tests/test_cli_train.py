@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import mmkeras
 from mmkeras.cli import app
+from mmkeras.recipe_file import load_recipe
 from mmkeras.recipes import RECIPES
 from mmkeras.rehearsal import Rehearsal
 
@@ -128,7 +129,7 @@ def test_a_training_in_two_phases_takes_at_most_what_was_rehearsed():
 def test_a_saved_recipe_and_its_schema_stand_side_by_side(tmp_path):
     path = tmp_path / "mine.yaml"
     assert "wrote" in invoke("recipes", "--save", "pi", "-o", path)
-    assert mmkeras.recipe_file.load_recipe(path).recipe == RECIPES["pi"].recipe
+    assert load_recipe(path).recipe == RECIPES["pi"].recipe
     schema = path.read_text().partition("\n")[0].partition("$schema=")[2]
     assert json.loads((tmp_path / schema).read_text()) == json.loads(invoke("recipes", "--schema"))
     assert invoke("recipes", "--save", "pi") == path.read_text()

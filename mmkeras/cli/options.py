@@ -17,6 +17,7 @@ def _column(flag: str, what: str) -> Any:
     return typer.Option(flag, metavar="[NAME=]COLUMN", help=f"Column of {what}.")
 
 
+ManifestPath = Annotated[Path, typer.Argument(metavar="MANIFEST", help="As `mmkeras check` takes.")]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training.")]
 ImageColumn = Annotated[list[str], _column("--image", "picture files")]
 TextColumn = Annotated[list[str], _column("--text", "texts")]

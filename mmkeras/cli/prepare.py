@@ -13,6 +13,7 @@ from mmkeras.cli.options import (
     AudioColumn,
     Group,
     ImageColumn,
+    ManifestPath,
     RecipeName,
     Seed,
     SensorColumn,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def prepare(
-    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A CSV with a header.")],
+    manifest: ManifestPath,
     out: Annotated[Path, typer.Option(help="The folder for the prepared rows.")],
     target: Targets = [],  # noqa: B006  Typer copies it
     image: ImageColumn = [],  # noqa: B006

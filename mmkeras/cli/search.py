@@ -15,6 +15,7 @@ from mmkeras.cli.options import (
     Epochs,
     Group,
     ImageColumn,
+    ManifestPath,
     RecipeName,
     Seed,
     SensorColumn,
@@ -28,7 +29,7 @@ from mmkeras.cli.printing import hint, print_json
 
 
 def search(
-    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A CSV with a header.")],
+    manifest: ManifestPath,
     out: Annotated[Path, typer.Option(help="Folder of all trials.")],
     target: Targets = [],  # noqa: B006  Typer copies it
     image: ImageColumn = [],  # noqa: B006

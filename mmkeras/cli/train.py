@@ -43,7 +43,8 @@ def train(
     manifest: Annotated[
         Path | None,
         typer.Argument(
-            metavar="MANIFEST", help="A CSV with a header, or a folder of `mmkeras prepare`."
+            metavar="MANIFEST",
+            help="As `mmkeras check` takes, or a folder of `mmkeras prepare`.",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder.")] = None,

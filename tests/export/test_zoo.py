@@ -21,7 +21,7 @@ ROWS = 16
 # The families of Keras are large: test_families_chained.py and test_families_branching.py show
 # the smallest of each, tests/branches/test_applications.py all.
 IMAGES = tuple(name for name in BACKBONES if name not in APPLICATIONS)
-# tests/export/test_fusions.py has all fusions in one file; here one that takes of each kind.
+# tests/fusion/test_device.py has all fusions in one file; here one that takes of each kind.
 MEETINGS = ("self_attention", "gated", "bottleneck", "average", "hybrid")
 # tests/export/test_text.py has all encoders but minilm in one file; here one of each kind.
 TEXTS = ("embedding", "bigru", "minilm", "transformer")
