@@ -48,7 +48,17 @@ class Start(NamedTuple):
 
 
 def begin(asked: Asked, whole: bool = False) -> Begun:
-    """Imports Keras. The labels are those of the training rows, or with `whole` of all."""
+    """Imports Keras. The labels are those of the training rows, or with `whole` of all.
+
+    Raises ValueError for a prepared folder, which not every verb takes.
+    """
+    from mmkeras.shards.opening import is_prepared
+
+    if is_prepared(asked.manifest):
+        raise ValueError(
+            f"{asked.manifest} is a folder of prepared rows, which `mmkeras train` (without "
+            "--folds) and `mmkeras preview` take; give the manifest that it was made of"
+        )
     found = named(asked.recipe, asked.backend)
     kinds = {name: task.kind for name, task in found.recipe.outputs.items()} if found else {}
     target = asked.target or list(kinds)

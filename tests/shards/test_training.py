@@ -48,6 +48,7 @@ def test_the_command_prepares_trains_and_says_so(toy, tmp_path):
     assert code == 2
     assert "'image' was prepared with height_px=16, width_px=16, and the model wants" in error
     assert "its columns" in command("train", out, "--image", "picture", "--out", run)[2]
+    assert "(without --folds)" in command("train", out, "--folds", "2", "--out", run)[2]
 
 
 def test_parts_from_several_machines_merge_to_what_one_would_make(toy, store, tmp_path):
