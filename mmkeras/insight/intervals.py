@@ -48,6 +48,7 @@ class Draws:
             names = [name or f"\0{i}" for i, name in enumerate(groups)]
             places = np.unique(names, return_inverse=True)[1]
         self._places, self._count = places, int(places.max()) + 1
+        self._kept: list[np.ndarray] = []  # where all fit into one batch, for the next output
 
     def units(self, rows: np.ndarray | None = None) -> int:
         """How many independent rows or groups there are, of all rows or of some, bool (N,)."""
@@ -57,14 +58,20 @@ class Draws:
         """Weights, (some rounds, N) float32, as many as fit into memory."""
         random = np.random.default_rng(self.seed)
         size = max(CELLS // len(self._places), 1)
+        if self.rounds <= size:
+            self._kept = self._kept or [self._weights(random, self.rounds)]
+            yield from self._kept
+            return
         for first in range(0, self.rounds, size):
             yield self._weights(random, min(size, self.rounds - first))
 
     def _weights(self, random: np.random.Generator, rounds: int) -> np.ndarray:
-        drawn = random.integers(0, self._count, (rounds, self._count))
-        drawn += np.arange(rounds)[:, None] * self._count
-        counts = np.bincount(drawn.ravel(), minlength=rounds * self._count)
-        return counts.reshape(rounds, -1).astype(np.float32)[:, self._places]
+        count = self._count
+        drawn = random.integers(0, count, (rounds, count), np.uint32)
+        places = drawn + np.arange(rounds)[:, None] * count
+        counts = np.bincount(places.ravel(), minlength=rounds * count)
+        weights = counts.reshape(rounds, -1).astype(np.float32)
+        return weights if count == len(self._places) else weights[:, self._places]
 
 
 def intervals_of(
@@ -78,7 +85,8 @@ def intervals_of(
     found: dict[str, list[np.ndarray]] = {m.name: [] for m in HEADS[spec.kind].measures}
     for weights in draws.batches() if known.any() else ():
         counted = weights if known.all() else weights[:, known]
-        counted = counted[counted.sum(axis=1) > 0]
+        some = counted.sum(axis=1) > 0
+        counted = counted if some.all() else counted[some]
         for measure in HEADS[spec.kind].measures:
             found[measure.name].append(weighted(measure, spec, truth, outputs, counted))
     units = draws.units(known)
