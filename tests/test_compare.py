@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import mmkeras
 from mmkeras import Variant
 from mmkeras.cli import app
+from mmkeras.cli.compare import _device_figures
 from mmkeras.comparing import Comparison, Contender, ranked
 from mmkeras.series import Outcome, measures_of
 from mmkeras.space import grid, parse_vary
@@ -175,3 +176,10 @@ def test_the_command_times_each_on_the_device_once(toy, tmp_path):
     assert found["device"]["file_kb"] == pytest.approx(4 * found["parameters"] / 1e3, rel=0.05)
     assert outs[0] == outs[1]  # to the millisecond: nothing was measured again
     assert 0 < found["device"]["ms"] < 1_000
+
+
+def test_nothing_is_timed_where_tensorflow_does_not_run(monkeypatch, capsys):
+    assert _device_figures(as_json=False) is not None
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert _device_figures(as_json=False) is None
+    assert "--backend tensorflow adds them after" in capsys.readouterr().out

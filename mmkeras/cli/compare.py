@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from mmkeras.cli.options import (
     Epochs,
     Group,
     ImageColumn,
+    ManifestPath,
     RecipeName,
     Seed,
     SensorColumn,
@@ -26,9 +27,12 @@ from mmkeras.cli.options import (
 )
 from mmkeras.cli.printing import hint, print_json
 
+if TYPE_CHECKING:
+    from mmkeras.comparing import OnDevice
+
 
 def compare(
-    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="A CSV with a header.")],
+    manifest: ManifestPath,
     out: Annotated[Path, typer.Option(help="Folder of all runs, the table and the picture.")],
     target: Targets = [],  # noqa: B006  Typer copies it
     image: ImageColumn = [],  # noqa: B006
@@ -74,10 +78,8 @@ def compare(
     rows, chosen, training = begin(asked)
     import mmkeras
     from mmkeras.space import grid, read_varied
-    from mmkeras_export import device_figures
 
-    on_device = device_figures if device else None
-
+    on_device = _device_figures(as_json) if device else None
     recipes = grid(chosen, training, read_varied(vary)) if vary else {"all inputs": chosen}
     with stoppable():
         found = mmkeras.compare(recipes, rows, seeds, epochs, out, training, baselines, on_device)
@@ -86,3 +88,15 @@ def compare(
     else:
         print(found, end="")
     hint(f"stored in {out}: compare.png, compare.csv, compare.json and the runs", as_json)
+
+
+def _device_figures(as_json: bool) -> OnDevice | None:
+    """What measures on the device; None where Keras does not run on TensorFlow, which converts."""
+    import keras
+
+    from mmkeras_export import device_figures
+
+    if keras.backend.backend() == "tensorflow":
+        return device_figures
+    hint("no sizes and times: TensorFlow converts; --backend tensorflow adds them after", as_json)
+    return None

@@ -27,7 +27,7 @@ def quickstart(
     """The whole way on real data: train, prune, quantize, export, run on the device's runtime."""
     from mmkeras.quiet import import_keras
 
-    import_keras()
+    import_keras("tensorflow")  # which converts
     from mmkeras.quickstart import Tour, tour
 
     summary = tour(Tour(out, data, pretrained, epochs, seed, budget), quiet=as_json)

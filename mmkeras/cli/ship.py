@@ -40,7 +40,7 @@ def export(
     """Convert, shrink, check on the device's runtime, and only then write one file."""
     from mmkeras.quiet import import_keras
 
-    import_keras()
+    import_keras("tensorflow")  # which converts, whatever the run was trained on
     import mmkeras
     from mmkeras_export import export as ship
 
@@ -51,7 +51,8 @@ def export(
         print_json(report.to_dict())
     else:
         print(report)
-    hint(f"look at {output.stem}.export.png; next: mmkeras-edge verify {output}", as_json)
+    picture = output.with_name(f"{output.stem}.export.png")
+    hint(f"look at {picture}; next: mmkeras-edge verify {output}", as_json)
 
 
 def fits(
@@ -68,7 +69,7 @@ def fits(
     """Whether a recipe can run on a target, before it is trained: sizes, memory, time."""
     from mmkeras.cli.begin import import_keras, named
 
-    import_keras(None)
+    import_keras("tensorflow")
     start = named(recipe, None)
     from mmkeras.settings import changed
     from mmkeras_export import fits as measure

@@ -22,7 +22,9 @@ from mmkeras.quiet import import_keras
 import_keras()
 import keras
 import numpy as np
+import pytest
 import mmkeras
+import mmkeras_export
 
 assert keras.backend.backend() == "jax"
 manifest, folder, recipe, *broken = sys.argv[1:]
@@ -56,6 +58,8 @@ else:
     run = fit("run")
     feed = run.prepare(data).feed()
     answers = run.model.predict(feed, verbose=0)["animal"]
+    with pytest.raises(ValueError, match="runs on jax in this process, and TensorFlow converts"):
+        mmkeras_export.convert(run.model)
     np.savez(f"{folder}/answers.npz", answers=answers, **feed)
 """.replace("COLUMNS", str(COLUMNS))
 

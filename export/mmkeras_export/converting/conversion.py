@@ -63,6 +63,7 @@ def converted(
     model: keras.Model, timeout_s: float = 900, memory_gb: float | None = None
 ) -> Converted:
     """`convert`, with what it did to the model as notes instead of warnings."""
+    check_backend()
     _check_float(model)
     try:
         return Converted(_attempt(model, timeout_s, memory_gb))
@@ -82,6 +83,16 @@ def converted(
     reason = str(first).partition(";")[0]
     note = f"{names} converted with unroll=True, on the same weights: as a loop, {reason}"
     return Converted(lite, (note,))
+
+
+def check_backend() -> None:
+    """Raises ConversionError where Keras does not run on TensorFlow, which traces the model."""
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise ConversionError(
+            f"Keras runs on {backend} in this process, and TensorFlow converts; store the model, "
+            "and convert it in a process with KERAS_BACKEND=tensorflow"
+        )
 
 
 def _check_float(model: keras.Model) -> None:

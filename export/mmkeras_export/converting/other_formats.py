@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 from mmkeras.run import Run
-from mmkeras_export.converting.conversion import ConversionError, place_in
+from mmkeras_export.converting.conversion import ConversionError, check_backend, place_in
 from mmkeras_export.converting.signature import call_by_name, inputs_of
 from mmkeras_export.gate import PARITY, GateError
 
@@ -62,6 +62,7 @@ def _written(
 ) -> float:
     if path.exists():
         raise FileExistsError(f"{os.fspath(path)!r} is there already; remove it, or name another")
+    check_backend()
     model = given.model if isinstance(given, Run) else given
     rows = noise(model) if feed is None else feed
     expected = call_by_name(model, {n: keras.ops.convert_to_tensor(a) for n, a in rows.items()})
