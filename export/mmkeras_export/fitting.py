@@ -85,7 +85,8 @@ def fits(model_or_recipe: keras.Model | Recipe, target: str) -> Fit:
     formats = [each for each in LADDER if each in board.formats]
     sizes = []
     for precision in formats:
-        small = quantize(lite, precision, [noise], islands_of(model, precision))
+        islands = board.borne(islands_of(model, precision))
+        small = quantize(lite, precision, [noise], islands)
         ms = median_ms(small, {name: value[np.newaxis] for name, value in noise.items()})
         estimated = board.milliseconds(macs, precision)
         sizes.append(Size(precision, len(small) / 1e3, ram_mb(small), ms, estimated))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mmkeras_edge.inputs import pick
+from mmkeras_export.quantizing.number_formats import FORMATS, widest
 
-EVERY = ("float32", "float16", "weights_int8", "weights_int4", "dynamic_int8", "int16", "int8")
+EVERY = tuple(FORMATS)  # from wide to narrow
 # What tflite-runtime 2.14 was seen to run: newer versions of operations are refused.
 OLD_RUNTIME = ("float32", "float16", "dynamic_int8")
 SHARE = 0.5  # of the memory, that one model may take: the system and the application want some
@@ -55,6 +57,17 @@ class Target:
     def budget_mb(self) -> float:
         """What the file and its arrays may take together."""
         return SHARE * self.memory_mb
+
+    def borne(self, layers: Mapping[str, str]) -> dict[str, str]:
+        """Number formats by layer as the runtime has them: what it lacks becomes the next wider
+        one. Beside an accelerator the host computes what that does not take, in any format."""
+        if self.ops is not None:
+            return dict(layers)
+        wider = {each: [f for f in self.formats if widest(f, each) == f] for each in EVERY}
+        return {
+            name: each if each in self.formats else max(wider[each], key=EVERY.index)
+            for name, each in layers.items()
+        }
 
     def speed(self, precision: str) -> float:
         """Multiply-adds a second, float32's = 1; only of full int8 it is known to be another."""

@@ -91,7 +91,7 @@ class Workbench:
         return quantize(
             self.lite,
             most,
-            layers=islands_of(self.model, most, layers),
+            layers=self.target.borne(islands_of(self.model, most, layers)),
             learned=self._ranges if calibrated else None,
             borders="int8" if calibrated and self.target.integer_borders else "float",
         )

@@ -30,3 +30,11 @@ def test_where_no_rate_is_published_there_is_no_estimate():
 def test_an_unknown_target_gets_the_nearest_name():
     with pytest.raises(ValueError, match="did you mean 'raspberry-pi-4'"):
         target_of("raspbery-pi-4")
+
+
+def test_layers_that_bear_no_int8_get_what_the_runtime_has():
+    asked = {"log_mel": "float16", "attention": "dynamic_int8", "convolution": "int8"}
+    floats = {"log_mel": "float32", "attention": "float32", "convolution": "int8"}
+    assert target_of("microcontroller").borne(asked) == floats
+    assert target_of("raspberry-pi-4").borne(asked) == asked
+    assert target_of("coral-edge-tpu").borne(asked) == asked  # by the host
