@@ -9,7 +9,7 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from mmkeras_edge.card import Card
 
@@ -27,6 +27,7 @@ DAMAGE = (  # what zipfile raises on a file that is cut, flipped or encrypted
     UnicodeDecodeError,
     struct.error,
 )
+DIRECTORY_BYTES = 4_096  # of three entries, of which zipfile makes an object each
 LIMIT_BYTES = {CARD: 16 << 20, TOKENIZER: 64 << 20, GOLDEN: 64 << 20}  # unpacked
 
 
@@ -53,6 +54,8 @@ def open_file(path: str | os.PathLike[str]) -> ModelFile:
         if file.read(8)[4:8] != b"TFL3":
             raise ValueError(f"{path!r} is no TFLite model (it does not carry the mark TFL3)")
     try:
+        with open(path, "rb") as file:
+            _check_directory(file, path)
         with zipfile.ZipFile(path) as archive:
             entries = {name: _read(archive, name, path) for name in LIMIT_BYTES}
     except DAMAGE as error:
@@ -93,6 +96,18 @@ def golden_arrays(file: ModelFile) -> dict[str, np.ndarray]:
             return dict(arrays)
     except (*DAMAGE, ValueError, MemoryError) as error:  # MemoryError: a header lies of its shape
         raise ValueError(f"{file.path!r}: golden samples cannot be read: {error}") from error
+
+
+def _check_directory(file: BinaryIO, path: str) -> None:
+    """Raises ValueError where the zip has more entries than any of ours, in its own words or in
+    those of a zip64, and BadZipFile where it does not end as ours do, with no comment behind it."""
+    file.seek(-42, os.SEEK_END)
+    locator, end = file.read(20), file.read(22)
+    if not end.startswith(b"PK\5\6"):
+        raise zipfile.BadZipFile("no end of a directory")
+    count = int.from_bytes(end[12:16], "little")
+    if count > DIRECTORY_BYTES or locator.startswith(b"PK\6\7"):
+        raise ValueError(f"{path!r}: its zip has a directory of {count:,} bytes; refused")
 
 
 def _read(archive: zipfile.ZipFile, name: str, path: str) -> bytes | None:

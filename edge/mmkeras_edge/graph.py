@@ -116,8 +116,8 @@ def fitted(value: Any, port: Port, name: str) -> np.ndarray:
     """With the batch axis, and quantised where the graph wants that; a view where it can be."""
     array = np.asarray(value)
     if array.dtype == np.bool_:
-        array = array.astype(port.dtype)
-    elif port.scale and array.dtype == np.float32:
+        array = array.astype(np.float32 if port.scale else port.dtype)
+    if port.scale and array.dtype == np.float32:
         limits = np.iinfo(port.dtype)
         steps = np.round(array / port.scale) + port.zero
         array = np.clip(steps, limits.min, limits.max).astype(port.dtype)

@@ -47,6 +47,16 @@ def load(
         from mmkeras_edge.trial import trial
 
         trial(file.path)
+    return model_of(file, threads, delegate)
+
+
+def model_of(
+    file: ModelFile,
+    threads: int | None = None,
+    delegate: str | os.PathLike[str] | None = None,
+) -> Model:
+    """What `load` makes of an opened file. Raises ValueError for a card that does not describe its
+    graph, and where an older runtime gets it wrong."""
     model = Model(file, Graph(file.path, threads, delegate))
     if model.graph.runtime != EXPORTED_ON:
         from mmkeras_edge.verify import check_answers

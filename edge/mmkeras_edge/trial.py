@@ -12,20 +12,31 @@ import sys
 
 MEMORY_MB = 1_000
 TIMEOUT_S = 60.0
+PACKAGES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def trial(
     path: str | os.PathLike[str], memory_mb: int = MEMORY_MB, timeout_s: float = TIMEOUT_S
 ) -> None:
-    """Loads the model and runs it on zeros, with one thread; ValueError if it does not survive.
+    """Loads the model and runs it on zeros, with one thread, and then its pieces, where it has any;
+    ValueError if it does not survive.
 
     The limit of memory is the system's, of Linux; elsewhere there is none.
     """
+    path = os.fspath(path)
     command = [sys.executable, "-W", "ignore", "-m", "mmkeras_edge.trial"]
-    command += [os.fspath(path), str(memory_mb)]
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command += [os.path.abspath(path), str(memory_mb)]
+    known = map(os.path.abspath, filter(None, sys.path))
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(known)}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=timeout_s)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            env=env,
+            timeout=timeout_s,
+            cwd=PACKAGES,  # `-m` imports from where it starts: not from among a stranger's files
+        )
     except subprocess.TimeoutExpired as error:
         raise ValueError(f"{path!r} was tried and did not answer in {timeout_s:g} s") from error
     if done.returncode < 0:
@@ -53,13 +64,20 @@ def limit_memory(more_mb: int) -> None:
 def _run(path: str, memory_mb: int) -> None:
     import numpy as np
 
+    from mmkeras_edge.branches import open_branches
+    from mmkeras_edge.file import open_file
     from mmkeras_edge.graph import Graph
     from mmkeras_edge.runtimes import find_runtime
 
     find_runtime()  # is imported before memory is short
     limit_memory(memory_mb)
     graph = Graph(path, threads=1)
-    graph.run({n: np.zeros(t["shape"][1:], t["dtype"]) for n, t in graph.inputs.items()})
+    feed = {n: np.zeros(t["shape"][1:], t["dtype"]) for n, t in graph.inputs.items()}
+    graph.run(feed)
+    file = open_file(path)
+    if file.card.branches_root:
+        del graph  # one copy of the weights at a time, as of who opens either
+        open_branches(file, threads=1).run(feed)
 
 
 if __name__ == "__main__":

@@ -39,11 +39,11 @@ def test_a_prediction_takes_longer_than_its_parts(tiny):
 
 def test_without_a_pause_it_goes_on_for_the_time_given(tiny):
     heard = []
-    windows = bench(tiny, runs=1, threads=1, minutes=1.2 / 60, say=heard.append)["sustained"]
+    windows = bench(tiny, runs=1, threads=1, minutes=0.03, say=heard.append)["sustained"]
     seconds = [window["second"] for window in windows]
     assert len(windows) == 2
     assert all(after - before >= 1 for before, after in pairwise([0, *seconds]))
-    assert heard[:2] == ["predictions", "0.0 of 0.02 minutes without a pause"]
+    assert heard[:2] == ["predictions", "0.0 of 0.03 minutes without a pause"]
 
 
 def test_how_much_slower_it_became():

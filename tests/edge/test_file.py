@@ -116,6 +116,17 @@ def test_an_entry_that_unpacks_to_too_much_is_not_unpacked(tiny, tmp_path):
         open_file(path)
 
 
+def test_a_zip_of_very_many_entries_is_not_listed(tiny, tmp_path):
+    path = rewritten(tiny, tmp_path, {f"{i:060}": b"" for i in range(50)})
+    with pytest.raises(ValueError, match=r"its zip has a directory of 5,\d\d\d bytes; refused"):
+        open_file(path)
+    content = bytearray(tiny.read_bytes())
+    content[-42:-22] = b"PK\x06\x07" + bytes(16)  # a longer one elsewhere, by zip64
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="its zip has a directory"):
+        open_file(path)
+
+
 def test_an_unknown_compression_is_refused(tiny, tmp_path):
     path = rewritten(tiny, tmp_path, {}, zipfile.ZIP_STORED)
     content = path.read_bytes()

@@ -89,6 +89,11 @@ def test_int8_ends_are_quantised_and_dequantised(tiny_int8):
     np.testing.assert_allclose(answer, [0.2, 0.5], atol=1 / 510)
 
 
+def test_a_truth_value_is_quantised_as_one_and_zero(tiny_int8):
+    answer = Graph(tiny_int8, threads=1).run({"x": np.array([True, False])})["half"]
+    np.testing.assert_allclose(answer, [0.5, 0], atol=0.003)
+
+
 def test_what_int8_cannot_hold_is_clipped(tiny_int8):
     answer = Graph(tiny_int8).run({"x": np.array([-9.0, 9.0], np.float32)})["half"]
     np.testing.assert_allclose(answer, [0.0, 0.5], atol=1 / 510)

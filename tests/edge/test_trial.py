@@ -1,15 +1,38 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from mmkeras_edge import load
+from mmkeras_edge.file import open_file
 from mmkeras_edge.trial import trial
+from tests.edge.make_tiny import packed
 
 
 def test_a_file_that_answers_survives(tiny):
     assert load(tiny, untrusted=True).graph.signature == "serve"
+
+
+def test_nothing_is_imported_from_where_the_file_lies(tiny, tmp_path, monkeypatch):
+    (tmp_path / "numpy.py").write_text("raise SystemExit('a stranger ran')")
+    (tmp_path / "stamps.tflite").write_bytes(tiny.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    trial("stamps.tflite")
+
+
+def test_pieces_that_are_none_are_refused(tiny, tmp_path):
+    """A card of a stranger may say any root."""
+    pieces = tiny.with_name("tiny_pieces.tflite")
+    trial(pieces)
+    file = open_file(pieces)
+    body = pieces.read_bytes()[: file.card.model_bytes]
+    card = replace(file.card, branches_root=file.card.model_bytes // 2)
+    path = tmp_path / "odd.tflite"
+    path.write_bytes(packed(body, card, file.tokenizer_json.encode(), file.golden))
+    with pytest.raises(ValueError, match=r"odd\.tflite' was tried and"):
+        trial(path)
 
 
 @pytest.mark.skipif(

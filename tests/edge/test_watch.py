@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def test_watch_gives_json_lines(typed, capsys):
     assert main(["watch", *typed, "--json", "--alarm", "label=bright:0.8:0.5"]) == 0
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [moment["said"] for moment in found] == [{"label": "bright"}, {}, {"label": "bright"}]
+    assert found[0]["unsure"] == []
     assert found[0]["alarms"] == {"label=bright": True}
     assert found[1]["absent"] == {"audio": "no source", "text": "nothing is given"}
 
@@ -52,6 +54,16 @@ def test_record_writes_a_manifest(typed, tmp_path, capsys):
     said = json.loads(capsys.readouterr().out)
     assert said["rows"] == 3
     assert len(Path(said["manifest"]).read_text().splitlines()) == 4
+
+
+def test_a_recording_that_cannot_begin_leaves_no_source_running(typed, tmp_path, capsys):
+    (tmp_path / "manifest.csv").write_text("time,image\n")
+    assert main(["record", *typed, "--loop", "--to", str(tmp_path)]) == 2
+    assert "take another folder" in capsys.readouterr().err
+    for thread in threading.enumerate():
+        if thread.name.startswith("mmkeras "):
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def test_wrong_usage_is_said_in_a_line(typed, capsys):
@@ -79,6 +91,7 @@ def test_the_screen_says_of_what_the_model_is_not_sure(typed):
     moment = next(iter(stream(typed[0], source, threads=1)))
     doubtful = replace(moment.answers["label"], unsure_below=0.99)
     moment = replace(moment, answers={"label": doubtful})
+    assert moment.to_dict()["unsure"] == ["label"]
     lines = picture_of(moment, dict.fromkeys(source, "a list"), dict.fromkeys(source, 1))
     assert any(line.endswith("unsure\x1b[0m") for line in lines)
 

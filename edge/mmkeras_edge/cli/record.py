@@ -27,7 +27,7 @@ def record(options: argparse.Namespace) -> int:
         sources = sources_of(card, given)
         with quiet():
             live = stream(options.file, sources, threads=given.threads)
-        with Recorder(given.to, card, given.every, given.limit_mb) as recorder:
+        with live, Recorder(given.to, card, given.every, given.limit_mb) as recorder:
             begun, said_s = recorder.rows, time.monotonic()
             try:
                 for moment in moments(live, given.seconds):

@@ -24,13 +24,12 @@ PROGRESS_S = 0.5
 
 def run(options: argparse.Namespace) -> int:
     from mmkeras_edge.file import open_file
-    from mmkeras_edge.graph import Graph
-    from mmkeras_edge.runner import Model
+    from mmkeras_edge.runner import model_of
 
     file = open_file(options.file)
     given = _given(file.card, options)
     with quiet():
-        model = Model(file, Graph(file.path, given.threads))
+        model = model_of(file, given.threads)
     sources = {name: getattr(given, f"input {name}") for name in file.card.inputs}
     sources = {name: source for name, source in sources.items() if source is not None}
     if given.manifest is None and not (given.out or given.column):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmkeras_edge.readings import Scores
+
 
 class Average:
     """An exponential mean of answers, older ones by 1/e less after each `over_s`.
@@ -83,6 +85,15 @@ def parsed(text: str) -> Alarm:
     except ValueError as error:
         raise ValueError(f"alarm: wanted OUTPUT=LABEL:ON:OFF, received {text!r}") from error
     return Alarm(output, label, on, off)
+
+
+def compared(reading: Scores) -> dict[str, float]:
+    """Probabilities for `held`; those of two labels with a threshold are alike where the second one
+    reaches it."""
+    by_label = reading.to_dict()
+    if reading.threshold is not None:
+        by_label[reading.labels[0]] += 2 * reading.threshold - 1
+    return by_label
 
 
 def held(said: str | None, probabilities: Mapping[str, float], margin: float) -> str:

@@ -16,9 +16,11 @@ from mmkeras_edge.file import ModelFile, open_file
 from mmkeras_edge.graph import Graph
 from mmkeras_edge.inputs import load_input, pick
 from mmkeras_edge.readings import Reading, Scores
+from mmkeras_edge.runner import EXPORTED_ON, model_of
+from mmkeras_edge.runtimes import find_runtime
 from mmkeras_edge.specs import presence_name
 from mmkeras_edge.streaming.feeding import Feeder, log
-from mmkeras_edge.streaming.smoothing import Alarm, Average, held
+from mmkeras_edge.streaming.smoothing import Alarm, Average, compared, held
 from mmkeras_edge.streaming.source import source_of
 from mmkeras_edge.text import read_tokenizer
 
@@ -51,6 +53,7 @@ class Moment:
         return {
             "time_s": round(self.time_s, 3),
             "outputs": {name: reading.to_dict() for name, reading in self.answers.items()},
+            "unsure": [name for name, reading in self.answers.items() if not reading.sure],
             "said": dict(self.said),
             "alarms": dict(self.alarms),
             "absent": dict(self.absent),
@@ -92,7 +95,7 @@ class Stream:
         _check(file, sources, manner)
         given = {name: source_of(pick(sources, name, "source")) for name in sources}
         self.file, self.manner = file, manner
-        self.engine = open_branches(file, threads) if card.branches_root else Whole(file, threads)
+        self.engine = _engine(file, threads)
         self.tokenizer = read_tokenizer(file.tokenizer_json) if file.tokenizer_json else None
         self._changed = threading.Condition()
         self._inputs = {name: _Input(name) for name in card.inputs}
@@ -220,8 +223,9 @@ class Stream:
         for name, reading in answers.items():
             if isinstance(reading, Scores):
                 margin, before = self.manner.margin, self._said.get(name)
-                by_label = reading.to_dict()
-                self._said[name] = held(before, by_label, margin) if margin else reading.label
+                self._said[name] = (
+                    held(before, compared(reading), margin) if margin else reading.label
+                )
         for alarm in self.manner.alarms if answers else ():
             probability = _probability(answers[alarm.output], alarm.label)
             was = self._alarms[alarm.name]
@@ -257,8 +261,8 @@ class Whole:
 
     names: tuple[str, ...] = ()
 
-    def __init__(self, file: ModelFile, threads: int | None):
-        self._graph = Graph(file.path, threads)
+    def __init__(self, graph: Graph):
+        self._graph = graph
 
     def features(self, name: str, array: np.ndarray) -> Features:
         return {name: array}
@@ -268,6 +272,15 @@ class Whole:
 
 
 Engine = Branches | Whole
+
+
+def _engine(file: ModelFile, threads: int | None) -> Engine:
+    """Of a file in pieces the whole is opened where its runtime must be checked, and let go."""
+    if not file.card.branches_root:
+        return Whole(model_of(file, threads).graph)
+    if find_runtime().name != EXPORTED_ON:
+        model_of(file, threads)
+    return open_branches(file, threads)
 
 
 def stream(
