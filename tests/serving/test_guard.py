@@ -57,6 +57,7 @@ def test_the_page_and_the_state_need_no_token(locked, path):
         ({"Host": "localhost:80", "Origin": "http://localhost:80"}, 200),
         ({"Host": "localhost:80", "Origin": "http://evil.example"}, 403),
         ({"Host": "localhost:80", "Origin": "null"}, 403),
+        ({"Host": "localhost:80", "Origin": "http://["}, 403),
     ],
 )
 def test_pages_of_other_sites_may_not_ask_a_server_without_a_token(server, headers, status):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from mmkeras_edge.serving import Limits, Serving
 from mmkeras_edge.serving.limits import limits_from
-from tests.serving.conftest import multipart, until
+from tests.serving.conftest import PATIENCE_S, multipart, running, until
 
 HEAD = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -68,16 +68,23 @@ def test_a_body_longer_than_it_said_is_cut_there(server):
     assert b"HTTP/1.1 400" in said
 
 
-def test_a_body_that_comes_too_slowly_is_given_up(server):
+@pytest.fixture(scope="module")
+def hasty(models):
+    """A server that waits for a second, for a head and for a body."""
+    with running(Serving(models, Limits(upload_s=1, head_s=1))) as it:
+        yield it
+
+
+def test_a_body_that_comes_too_slowly_is_given_up(hasty):
     """All but its last byte is there; a second later it has still not come."""
-    connection = server.raw(HEAD + b"Content-Length: 3\r\n\r\n{}")
+    connection = hasty.raw(HEAD + b"Content-Length: 3\r\n\r\n{}")
     assert status_of(connection) == b"408"
-    assert server.serving.bodies.held == 0
+    assert hasty.serving.bodies.held == 0
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /healthz HTTP/1.1\r\nHost: loc"])
-def test_a_head_that_does_not_come_is_not_waited_for(server, begun):
-    with server.raw(begun) as connection:
+def test_a_head_that_does_not_come_is_not_waited_for(hasty, begun):
+    with hasty.raw(begun) as connection:
         assert connection.recv(1) == b""
 
 
@@ -179,8 +186,8 @@ def test_a_full_queue_says_when_to_come_back_and_a_late_answer_is_504(serve, mod
     workers, free, busy = server.serving.workers, threading.Event(), threading.Barrier(3)
 
     def hold(model) -> str:
-        busy.wait()
-        free.wait()
+        busy.wait(PATIENCE_S)
+        free.wait(PATIENCE_S)
         return "done"
 
     def occupy():
@@ -188,7 +195,7 @@ def test_a_full_queue_says_when_to_come_back_and_a_late_answer_is_504(serve, mod
         return asyncio.run_coroutine_threadsafe(call, server.loop)
 
     held = [occupy() for _ in range(2)]
-    busy.wait()
+    busy.wait(PATIENCE_S)
     waiting = []
     parts = (("image", "a.png", png), ("text", None, b"abc"))
     thread = threading.Thread(target=lambda: waiting.append(server.upload(*parts)))

@@ -44,7 +44,11 @@ def test_a_server_told_to_stop_finishes_what_it_has_begun(tiny, systemd, tmp_pat
     }
     command = [sys.executable, "-m", "mmkeras_edge.cli", "serve", str(tiny), "--port", "0"]
     command += ["--workers", "1", "--host", "0.0.0.0", "--token-file", str(token)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env=env, text=True, cwd=ROOT) as process:
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, env=env, text=True, cwd=ROOT) as process,
+        contextlib.ExitStack() as failing,
+    ):
+        failing.callback(process.kill)  # else a test that fails waits for it for ever
         lines = [json.loads(process.stderr.readline()) for _ in range(2)]
         assert [line["event"] for line in lines] == ["loaded", "listening"]
         port = int(lines[1]["url"].rstrip("/").rpartition(":")[2])
@@ -87,6 +91,11 @@ def uploaded(port: int, body: bytes) -> int:
 
 def test_without_systemd_nobody_is_told(monkeypatch):
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    assert notify("READY=1") is False
+
+
+def test_a_systemd_that_is_gone_stops_no_server(monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
     assert notify("READY=1") is False
 
 

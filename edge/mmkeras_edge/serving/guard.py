@@ -81,7 +81,7 @@ class Guard:
                 )
             return
         host, origin = headers.get("host", ""), headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and _netloc(origin) != host:
             raise RefusedError(403, "a page of another site may not ask here")
         if self.serving.hosts is not None and _name(host) not in self.serving.hosts:
             names = ", ".join(self.serving.hosts)
@@ -122,6 +122,13 @@ async def refused(request: Request, error: Exception) -> Response:
     return Response(
         json.dumps(content), status, getattr(error, "headers", None), "application/json"
     )
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _name(host: str) -> str:

@@ -7,14 +7,18 @@ import socket
 
 
 def notify(state: str) -> bool:
-    """Sends READY=1, WATCHDOG=1, STOPPING=1, ...; False where no systemd asked for it."""
+    """Sends READY=1, WATCHDOG=1, STOPPING=1, ...; False where nobody listens: a service answers
+    all the same."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address[:1] not in ("/", "@"):
         return False
     if address.startswith("@"):  # an abstract socket
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.sendto(state.encode(), address)
+        try:
+            channel.sendto(state.encode(), address)
+        except OSError:  # the variable outlived who set it
+            return False
     return True
 
 

@@ -28,6 +28,7 @@ REFUSALS = {
     408: "the body came too slowly",
     413: "more than a limit allows",
     415: "neither multipart/form-data nor application/json",
+    421: "asked under another name than this machine's",
     422: "the model does not take these inputs; the message says why",
     429: "too much at once; Retry-After says when to come back",
     503: "more connections than are served",
