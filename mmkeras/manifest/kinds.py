@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+# AIFF is a sound that no loader opens; unknown here, a column of such files would pass for texts,
+# while so each row says what is wanted instead.
 SUFFIXES: dict[str, tuple[str, ...]] = {  # kind -> what its files are called
     "image": (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".ppm", ".webp", ".tif", ".tiff"),
     "audio": (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif"),
