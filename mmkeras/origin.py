@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from mmkeras.sources import arguments
 from mmkeras.splits import SPLITS
 from mmkeras_edge.inputs import pick
 
-# path, sha256, inputs, kinds, targets and lines by split; "valid" has the first five of another
-# manifest, where that is what the validation rows came from.
+# path, sha256, inputs, kinds, targets, group and lines by split; "valid" has the first six of
+# another manifest, where that is what the validation rows came from.
 Origin = Mapping[str, Any]
 
 
@@ -35,6 +36,7 @@ def _described(rows: Manifest) -> dict[str, Any]:
         "inputs": dict(rows.inputs),
         "kinds": dict(rows.kinds),
         "targets": {name: rows.kind_of(name) for name in rows.targets},
+        "group": rows.group,
     }
 
 
@@ -43,9 +45,15 @@ def manifest_of(origin: Origin, path: str | os.PathLike[str] | None = None) -> M
     source = Path(path or origin["path"])
     if source.name == MANIFEST and is_prepared(source.parent):
         return manifest_in(source.parent)  # the files of its rows need not be there
-    kinds = origin.get("kinds") or {name: name for name in origin["inputs"]}
-    columns = arguments(origin["inputs"], kinds)
-    return load_manifest(path or origin["path"], targets=origin["targets"], **columns)
+    columns = arguments(origin["inputs"], origin["kinds"])
+    whole = load_manifest(source, targets=origin["targets"], **columns)
+    return replace(whole, group=_group(origin, whole))
+
+
+def _group(origin: Origin, rows: Manifest) -> str | None:
+    """The column of the groups, where these rows have it: another manifest need not."""
+    group = origin["group"]
+    return group if group in rows.table.columns else None
 
 
 def rows_of(origin: Origin, split: str) -> Manifest:

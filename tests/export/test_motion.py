@@ -74,7 +74,7 @@ def test_it_verifies_with_a_recording_a_record_and_a_film_inside(exported):
     report = verify(exported.path)
     assert report, report.verdict
     names = {stage.name for stage in report.stages}
-    assert {"load imu", "load wearer", "load clip", "answer gesture"} <= names
+    assert {"window imu", "fields wearer", "frames clip", "answer gesture"} <= names
     golden = read_golden(mmkeras_edge.load(exported.path).file)
     assert golden[0].raw["clip"].startswith(b"GIF89a")
     assert golden[0].raw["imu"].startswith(b"t,ax_g")
