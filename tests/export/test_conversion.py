@@ -1,8 +1,5 @@
 import os
 import signal
-import threading
-import time
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,6 +10,7 @@ from mmkeras_edge.graph import Graph
 from mmkeras_export import ConversionError, convert, run_lite
 from mmkeras_export.converting.conversion import converted
 from mmkeras_export.converting.memory import spare_gb
+from tests.converters import conversions, crashing, programs
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -133,25 +131,6 @@ def huge(n: int) -> keras.Model:
     return keras.Model({"x": x}, {"y": Huge(n, name="hungry")(x)})
 
 
-def programs() -> tuple[list[int], list[int]]:
-    """The converter of this process, if it has one, and the processes that convert under it."""
-    parents = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (entry / "cmdline").read_bytes()
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if b"mmkeras_export.converting._converter" in command:
-            parents[int(entry.name)] = parent
-    servers = [process for process, parent in parents.items() if parent == os.getpid()]
-    return servers, [process for process, parent in parents.items() if parent in servers]
-
-
-def conversions() -> list[int]:
-    return programs()[1]
-
-
 def test_the_converter_is_imported_once_and_anew_when_it_has_ended(small):
     convert(small)
     (first,) = programs()[0]
@@ -181,16 +160,8 @@ def test_a_converter_that_takes_too_long_is_stopped(timeout_s):
 
 
 def test_a_converter_that_crashes_leaves_this_process_alive(small):
-    def crash():
-        while not (running := conversions()):
-            time.sleep(0.01)
-        os.kill(running[0], signal.SIGSEGV)
-
-    killer = threading.Thread(target=crash, daemon=True)
-    killer.start()
-    with pytest.raises(ConversionError, match=r"crashed \(Segmentation fault\); leave"):
+    with crashing(), pytest.raises(ConversionError, match=r"crashed \(Segmentation fault\); leave"):
         convert(small)
-    killer.join()
 
 
 def test_what_the_machine_can_spare_is_known():

@@ -9,7 +9,8 @@ import mmkeras_edge
 from mmkeras.provenance import versions
 from mmkeras.run import Run
 from mmkeras_edge.verify import verify
-from mmkeras_export import GateError, export, export_all
+from mmkeras_export import ConversionError, GateError, export, export_all
+from tests.converters import crashing
 from tests.precisions import EVERYDAY
 
 every_precision = pytest.mark.parametrize("precision", EVERYDAY)
@@ -90,6 +91,15 @@ def test_a_file_that_lost_its_accuracy_is_refused_and_the_old_one_stays(run, sta
     ) as e:
         export(run, path, "int8", dark, stamps.valid)
     assert "compressed" in str(e.value)  # the table is in the message
+    assert path.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_converter_that_crashes_leaves_the_old_file(run, stamps, tmp_path):
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"the old one")
+    with crashing(), pytest.raises(ConversionError, match="crashed"):
+        export(run, path, "float32", stamps.train, stamps.valid)
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]
 
