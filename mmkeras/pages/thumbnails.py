@@ -49,12 +49,13 @@ def _figure(manifest: Manifest, column: str, kind: str, line: int) -> str:
         manifest.table.at[line, of] or "no label" for of in manifest.targets.values()
     )
     said = html.escape(f"line {line}, {os.path.basename(cell) or 'absent'}: {labels}", quote=True)
-    drawn = "" if path is None else _drawn(path, kind, said)
+    drawn = "" if path is None else drawing(path, kind, said)
     drawn = drawn or f'<span class="none" role="img" aria-label="{said}">not shown</span>'
     return f"<figure>{drawn}<figcaption>{line}<br>{html.escape(labels)}</figcaption></figure>"
 
 
-def _drawn(path: str, kind: str, said: str) -> str:
+def drawing(path: str, kind: str, said: str) -> str:
+    """One file, of a kind that is `DRAWN`; "" for what cannot be read. `said` is escaped."""
     try:
         if kind == "audio":
             return _wave(load_audio(path, AudioSpec(rate_hz=8_000, clip_ms=WAVE_MS)), said)
