@@ -129,9 +129,6 @@ def test_a_run_finds_the_same_inputs_in_its_manifest_again(write):
     about = {"data": origin_of(data, data)}
     again = Run(None, None, {}, about).manifest()
     assert (again.inputs, again.kinds) == (data.inputs, data.kinds)
-    old = {**about["data"], "inputs": {"text": "label"}}
-    del old["kinds"]  # a run from before there were names
-    assert Run(None, None, {}, {"data": old}).manifest().inputs == {"text": "label"}
 
 
 def test_every_array_is_what_a_device_would_feed(write, recipe):

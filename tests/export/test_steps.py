@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import mmkeras
-from mmkeras_export import Cut, Pruning, cluster, prune, qat, slim, tuning
+from mmkeras_export import Cut, Pruning, cluster, prune, qat, slim
+from mmkeras_export.shrinking import tuning
 
 TRAINING = mmkeras.Training(batch_size=3, learning_rate=1e-2, checkpoint_s=0.0, ema=0.9)
 STEPS = {
