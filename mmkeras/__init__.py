@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mmkeras.comparing import Comparison, compare
     from mmkeras.cross_validation import CrossValidation, cross_validate
     from mmkeras.evaluation import Evaluation, evaluate
+    from mmkeras.explaining import Explanation, explain
     from mmkeras.manifest import Manifest, find_columns, load_manifest
     from mmkeras.modalities import Audio, Image, Sensor, Table, Text, Video
     from mmkeras.model import assemble, build_model, recipe_of
@@ -67,6 +68,8 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "Shipped": "shipped",
     "evaluate": "evaluation",
     "Evaluation": "evaluation",
+    "explain": "explaining",
+    "Explanation": "explaining",
     "compare": "comparing",
     "Comparison": "comparing",
     "Variant": "series",
@@ -80,7 +83,8 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "Work": "shards.storing",
 }
 
-PACKAGES = ("datasets", "fusion", "insight", "recipes")  # mmkeras.fusion.SelfAttention(heads=2)
+# mmkeras.fusion.SelfAttention(heads=2)
+PACKAGES = ("datasets", "explaining", "fusion", "insight", "recipes")
 
 __all__ = [
     "Audio",
@@ -90,6 +94,7 @@ __all__ = [
     "Count",
     "CrossValidation",
     "Evaluation",
+    "Explanation",
     "Gaussian",
     "Image",
     "Manifest",
@@ -115,6 +120,7 @@ __all__ = [
     "compare",
     "cross_validate",
     "evaluate",
+    "explain",
     "find_columns",
     "fit",
     "load",

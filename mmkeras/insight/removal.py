@@ -21,7 +21,10 @@ def without(data: Prepared, names: Collection[str]) -> Prepared:
         if name in data.optional:
             data = data.without(name)
         else:
-            data = with_column(data, name, _nothing(data.inputs[name], data.recipe.specs[name]))
+            column = data.inputs[name]
+            empty = nothing(column, data.recipe.specs[name])[np.newaxis]
+            gone = Column(empty, np.where(column.index == ABSENT, ABSENT, 0))
+            data = with_column(data, name, gone)
     return data
 
 
@@ -41,17 +44,16 @@ def changed(column: Column, values: np.ndarray) -> Column:
     return Column(values, np.where(column.index == ABSENT, ABSENT, np.arange(len(values))))
 
 
-def _nothing(column: Column, spec: Any) -> Column:
-    """One array for all rows that have the input."""
+def nothing(column: Column, spec: Any) -> np.ndarray:
+    """The array that stands for an input taken away, `spec.shape`; means are of these rows."""
     if isinstance(spec, TableSpec):
         empty = np.zeros(spec.shape, spec.dtype)
         empty[: len(spec.numbers)] = np.nan
-    elif spec.kind == "text":
-        empty = np.full(spec.shape, PAD_ID, spec.dtype)
-    elif spec.kind == "audio":
-        empty = np.zeros(spec.shape, spec.dtype)
-    else:
-        there = np.flatnonzero(column.index != ABSENT)
-        mean = column.take(there[:SEEN]).mean(axis=0, dtype=np.float64)
-        empty = (np.round(mean) if np.dtype(spec.dtype).kind == "u" else mean).astype(spec.dtype)
-    return Column(empty[np.newaxis], np.where(column.index == ABSENT, ABSENT, 0))
+        return empty
+    if spec.kind == "text":
+        return np.full(spec.shape, PAD_ID, spec.dtype)
+    if spec.kind == "audio":
+        return np.zeros(spec.shape, spec.dtype)
+    there = np.flatnonzero(column.index != ABSENT)
+    mean = column.take(there[:SEEN]).mean(axis=0, dtype=np.float64)
+    return (np.round(mean) if np.dtype(spec.dtype).kind == "u" else mean).astype(spec.dtype)
