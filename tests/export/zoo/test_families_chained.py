@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.export.families import whole
+from tests.export.zoo.families import whole
 
 NAMES = (
     *("vgg16", "resnet50", "resnet50v2", "mobilenet", "mobilenet_v2", "mobilenet_v3_small"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.export.families import whole
+from tests.export.zoo.families import whole
 
 NAMES = ("inception_v3", "inception_resnet_v2", "densenet121", "nasnet_mobile")
 

@@ -4,7 +4,7 @@ import pytest
 
 from mmkeras.branches.applications import APPLICATIONS
 from mmkeras.modalities import Image
-from tests.export.families import whole
+from tests.export.zoo.families import whole
 
 pytestmark = pytest.mark.slow
 

@@ -23,7 +23,7 @@ ROWS = 16
 IMAGES = tuple(name for name in BACKBONES if name not in APPLICATIONS)
 # tests/fusion/test_device.py has all fusions in one file; here one that takes of each kind.
 MEETINGS = ("self_attention", "gated", "bottleneck", "average", "hybrid")
-# tests/export/test_text.py has all encoders but minilm in one file; here one of each kind.
+# test_text.py has all encoders but minilm in one file; here one of each kind.
 TEXTS = ("embedding", "bigru", "minilm", "transformer")
 TABLES = (IMAGES, TEXTS, MEETINGS)
 # Each model takes the next of every table: as few conversions as show every entry once.
