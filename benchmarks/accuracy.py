@@ -1,12 +1,13 @@
 """What each modality and each lever of the training is worth, on real data: a Markdown table.
 
-Rows: all inputs as the recipe and the defaults have it, each input alone, and one lever changed at
-a time. Figures: test accuracy, mean and standard deviation over seeds; each seed is another split
-where the set has no fixed one, another start and another order of the rows. Hours on a small
-machine, so every training is kept in --out and none is done twice.
+Rows: all inputs as the recipe and the defaults have it, each input alone, each pair of them, and
+one lever changed at a time. Figures: test accuracy, mean and standard deviation over seeds; each
+seed is another split where the set has no fixed one, another start and another order of the rows.
+Hours on a small machine, so every training is kept in --out and none is done twice.
 
     python benchmarks/accuracy.py --data stamps --seeds 3 --out runs/accuracy
-    python benchmarks/accuracy.py --data gated_digits --only "all inputs,image,text,audio"
+    python benchmarks/accuracy.py --data gated_digits --seeds 1 \
+        --only "all inputs,image and text,image and audio,text and audio"
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
@@ -90,6 +92,9 @@ def variants(recipe: Recipe) -> dict[str, tuple[Recipe, dict[str, Any]]]:
         levers["uncertainty weighting"] = {"balance": "uncertainty"}
     found: dict[str, tuple[Recipe, dict[str, Any]]] = {ALL: (recipe, {})}
     found |= {f"{name} alone": (recipe.only(name), {}) for name in recipe.inputs}
+    if len(recipe.inputs) > 2:
+        pairs = combinations(recipe.inputs, 2)
+        found |= {" and ".join(pair): (recipe.only(*pair), {}) for pair in pairs}
     found["no modality dropout"] = (replace(recipe, modality_dropout=0.0), {})
     return found | {name: (recipe, change) for name, change in levers.items()}
 

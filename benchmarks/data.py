@@ -14,12 +14,9 @@ little.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import soundfile
+from peak import peak_of
 from PIL import Image
 
 import mmkeras
@@ -37,7 +35,7 @@ from mmkeras.prepare import Prepared
 
 SIZE_PX, RATE_HZ, CLIP_S = (500, 375), 16_000, 1.5  # of the originals: a photo of ImageNet
 ORIGINALS = 200  # different files; further rows are links to them, which are decoded all the same
-BATCH, LARGE_PX = 64, 224
+BATCH, LARGE_PX = 64, 512
 GOALS = {"prepare": 0.9, "batches": 5.0, "waiting": 0.02, "mb": 2_048.0}
 
 
@@ -162,18 +160,19 @@ def waiting(data: Prepared, repeats: int) -> float:
     return statistics.median(shares)
 
 
-def remembering(folder: Path, gb: float) -> dict[str, float]:
-    """The peak memory in MB of processes that prepare and train so many GB."""
+def remembering(folder: Path, gb: float) -> float:
+    """The peak memory in MB of preparing and of training with so many GB, the larger one."""
     rows = int(gb * 2**30 / (LARGE_PX * LARGE_PX * 3))
     (folder / "large").mkdir()
     written(folder / "large", rows, sounds=False)
-    found = {}
+    peaks = []
     for what in ("prepare", "train"):
         call = [sys.executable, __file__, "--child", what, "--folder", str(folder / "large")]
-        done = subprocess.run(call, stdout=subprocess.PIPE, text=True, check=True)
-        found |= json.loads(done.stdout.splitlines()[-1])
-    print(f"| {rows:,} | " + " | ".join(f"{mb:,.0f}" for mb in found.values()) + " |")
-    return found
+        begun_s = time.perf_counter()
+        peaks.append(peak_of(call))
+        cells = (rows, *peaks[-1], time.perf_counter() - begun_s)
+        print(f"| {what} | " + " | ".join(f"{cell:,.0f}" for cell in cells) + " |", flush=True)
+    return max(peak.total for peak in peaks)
 
 
 def child(what: str, folder: Path) -> None:
@@ -196,16 +195,6 @@ def child(what: str, folder: Path) -> None:
             image=mmkeras.Image(tower, (LARGE_PX, LARGE_PX)), outputs=dict(train.recipe.outputs)
         )
         mmkeras.fit(model, train, valid, 1, training=mmkeras.Training(augment=False))
-    peaks = {what: peak_mb()}
-    if what == "prepare":  # at least what this process had when it started them
-        peaks["worker"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(json.dumps(peaks))
-
-
-def peak_mb() -> float:
-    """Of this process; not by getrusage, which begins with the peak of the parent."""
-    (line,) = (of for of in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in of)
-    return int(line.split()[1]) / 1024
 
 
 def main() -> None:
@@ -229,8 +218,8 @@ def main() -> None:
         results["batches"], of_memcpy = reading(folder, data, options.repeats)
         print("\n| ms a step | waits | share |\n|---|---|---|")
         results["waiting"] = waiting(data, options.repeats)
-        print("\n| rows | MB to prepare | a worker | to train |\n|---|---|---|---|")
-        results["mb"] = max(remembering(folder, options.gb).values())
+        print("\n| peak memory | rows | MB | anonymous | seconds |\n|---|---|---|---|---|")
+        results["mb"] = remembering(folder, options.gb)
     print()
     for goal, value in results.items():
         least = goal in ("prepare", "batches")

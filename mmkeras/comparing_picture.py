@@ -10,7 +10,7 @@ from mmkeras.series import spread
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mmkeras.comparing import Comparison, Contender
+    from mmkeras.comparison import Comparison, Contender
 
 INK = "#333333"
 COLORS = "tab10"  # matplotlib's, ten that are told apart

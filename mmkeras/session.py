@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -42,7 +43,7 @@ from mmkeras.taught import OfLabels
 from mmkeras.training import Training
 from mmkeras.unfinished import Plan, Unfinished
 
-VALID_BATCH = 256
+VALID_BATCH, VALID_MB = 256, 64  # rows, and at most so much of them
 
 
 @dataclass(frozen=True)
@@ -257,8 +258,11 @@ class Part:
         return Variation(chosen(training.augment, kinds), kinds, training.mix)
 
     def valid_batches(self) -> Batches:
-        """No gradients: more rows fit."""
-        size = VALID_BATCH // self.shares * self.shares
+        """No gradients: more rows fit, but of large pictures no 256 as floats."""
+        values = [column.values for column in self.valid.inputs.values()]
+        each = sum(of.dtype.itemsize * math.prod(of.shape[1:]) for of in values)
+        rows = max(min(VALID_BATCH, VALID_MB * 2**20 // each), self.shares)
+        size = rows // self.shares * self.shares
         return Batches(self.valid, size, shares=self.shares)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmkeras.modalities import Text, is_hub
+from mmkeras.tokenizer_padding import PAD, pads, with_padding
 from mmkeras_edge.specs import PAD_ID
 from mmkeras_edge.text import read_tokenizer
 
@@ -15,27 +16,27 @@ if TYPE_CHECKING:
     from mmkeras.manifest import Manifest
     from mmkeras.recipe import Recipe
 
-PAD = "<pad>"  # id 0: mmkeras_edge.specs.PAD_ID
 WORD_BEGINS = ("Ġ", "▁")  # a space in front, in byte-level BPE and in SentencePiece
 
 
-def tokenizer_for(recipe: Recipe, train: Manifest) -> str | None:
-    """The tokenizer.json of a recipe: what a text brings, else one trained on the rows.
+def tokenizer_for(recipe: Recipe, train: Manifest, given: str | None = None) -> str | None:
+    """The tokenizer.json of a recipe: `given`, or what a text brings, else trained on the rows.
 
-    All texts share it. None if the recipe has no text; ValueError for two different ones, for one
-    that a branch has no rows for, and for a backbone that wants its own and is not given it.
+    All texts share it. One that has a word for id 0 gets a padding there. None if the recipe has no
+    text; ValueError for two different ones, for one that a branch has no rows for, and for a
+    backbone that wants its own and is not given it.
     """
     texts = {name: source for name, source in recipe.inputs.items() if isinstance(source, Text)}
     if not texts:
         return None
-    brought = {name: _brought(name, source) for name, source in texts.items()}
-    given = {content: name for name, content in brought.items() if content is not None}
-    if len(given) > 1:
+    brought = {name: _brought(name, source, given) for name, source in texts.items()}
+    contents = {content: name for name, content in brought.items() if content is not None}
+    if len(contents) > 1:
         raise ValueError(
-            f"the texts {' and '.join(map(repr, given.values()))} bring different tokenizers, and "
-            "a model has one; give both the same"
+            f"the texts {' and '.join(map(repr, contents.values()))} bring different tokenizers, "
+            "and a model has one; give both the same"
         )
-    for content in given:
+    for content in contents:
         for name, source in texts.items():
             if source.tokens is not None:  # else the branch has checked it
                 check_tokens(name, content, source.tokens)
@@ -44,16 +45,17 @@ def tokenizer_for(recipe: Recipe, train: Manifest) -> str | None:
     return train_tokenizer(corpus, min(filter(None, (s.tokens for s in texts.values()))))
 
 
-def _brought(name: str, source: Text) -> str | None:
-    """The tokenizer that a text comes with."""
+def _brought(name: str, source: Text, given: str | None) -> str | None:
+    """The tokenizer that a text comes with, or is given."""
     if source.branch == "minilm":
         from mmkeras.branches.minilm import minilm_tokenizer_json
 
         if source.tokenizer is not None:
             raise ValueError(f"{name!r}: minilm has a tokenizer of its own; leave out tokenizer=")
         return minilm_tokenizer_json()
-    if source.tokenizer is not None:
-        return read_file(name, source.tokenizer)
+    if given is not None or source.tokenizer is not None:
+        content = given or read_file(name, str(source.tokenizer))
+        return content if is_hub(source.branch) else with_padding(content)
     if is_hub(source.branch) and source.vocabulary is None:
         raise ValueError(
             f"{name!r}: a backbone comes without its tokenizer; give "
@@ -80,12 +82,10 @@ def check_tokens(name: str, tokenizer_json: str, rows: int) -> None:
             f"{name!r}: the tokenizer has {wanted:,} tokens, and the branch takes {rows:,}; "
             f"give Text(vocabulary={wanted}) where the branch can be chosen so"
         )
-    pad = tokenizer.id_to_token(PAD_ID)
-    special = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
-    if (pad is not None and pad not in special) or PAD_ID in tokenizer.encode("").ids:
+    if not pads(tokenizer_json):
         raise ValueError(
-            f"{name!r}: id {PAD_ID} fills texts up here, and this tokenizer uses it for {pad!r}; "
-            "take a tokenizer whose id 0 is its padding"
+            f"{name!r}: id {PAD_ID} fills texts up here, and this tokenizer uses it for "
+            f"{tokenizer.id_to_token(PAD_ID)!r}; take a tokenizer whose id 0 is its padding"
         )
 
 

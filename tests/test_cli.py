@@ -54,7 +54,7 @@ def test_a_bad_manifest_fails_the_check_with_its_lines(toy):
     wrong = [of for of in found["findings"] if of["severity"] == "error"]
     assert [(of["lines"], of["column"]) for of in wrong] == [([6], "sound"), ([5], "picture")]
     assert (found["usable"], found["absent"]["dog"]["audio"]) == (18, 5)
-    assert err.startswith("mmkeras: warning: 1 rows left out:\n")
+    assert err.startswith("mmkeras: warning: 1 row left out:\n")
 
 
 def test_train_stores_a_run_and_prints_how_good_it_is(trained):

@@ -71,6 +71,16 @@ def test_inputs_may_have_names(toy, tmp_path):
     assert recipe.inputs["first"].vocabulary == 300
 
 
+def test_what_is_found_out_of_columns_can_be_said_otherwise(toy, tmp_path):
+    out = tmp_path / "run"
+    said = ("words=text", "picture=ignore", "sound=ignore", "pair=group")
+    roles = [option for role in said for option in ("--column", role)]
+    invoke("train", toy, *roles, *SMALL, "--epochs", 1, "--out", out)
+    found = mmkeras.load(out)
+    assert list(found.recipe.inputs) == ["text"]
+    assert found.rows("test").group == "pair"
+
+
 def test_an_input_of_the_file_without_a_column_is_an_error(toy, recipe_file):
     given = ["train", toy, "--image", "picture", "--target", "animal", "--out", "r"]
     with pytest.raises(ValueError, match="the recipe's input 'text' has no column"):

@@ -13,7 +13,8 @@ import mmkeras
 from mmkeras import Variant
 from mmkeras.cli import app
 from mmkeras.cli.compare import _device_figures
-from mmkeras.comparing import Comparison, Contender, ranked
+from mmkeras.comparing import ranked
+from mmkeras.comparison import Comparison, Contender
 from mmkeras.series import Outcome, measures_of
 from mmkeras.space import grid, parse_vary
 
@@ -116,6 +117,23 @@ def test_the_table_has_mean_and_spread_and_price(words, tmp_path):
     plain = json.loads((tmp_path / "compare.json").read_text())
     assert plain["contenders"][0]["outputs"]["animal"]["by_seed"] == [0.8, 0.9, 1.0]
     assert plain["constant"] == {"animal": 0.5}
+
+
+def test_balanced_accuracy_tells_who_forgot_the_rare_class(words, tmp_path):
+    figures = [
+        {"accuracy": 0.9, "balanced_accuracy": 0.5},
+        {"accuracy": 0.8, "balanced_accuracy": 0.8},
+    ]
+    lazy, fair = (Outcome({"animal": of}, {"animal": figures[0]}, 10, 1_000, 2.0) for of in figures)
+    contenders = (Contender("none", (lazy,), {}), Contender("balanced", (fair,), {}))
+    found = Comparison(contenders, measures_of(words))
+    rows = [[cell.strip() for cell in line.split("│")[2:4]] for line in str(found).splitlines()]
+    assert rows[5:8] == [["0.900", "0.500"], ["0.800", "0.800"], ["0.900", "0.500"]]
+    found.save(tmp_path)
+    with open(tmp_path / "compare.csv", newline="") as file:
+        assert [row["animal balanced_accuracy"] for row in csv.DictReader(file)] == ["0.5", "0.8"]
+    plain = json.loads((tmp_path / "compare.json").read_text())
+    assert plain["contenders"][1]["outputs"]["animal"]["figures"] == figures[1]
 
 
 def test_without_a_label_there_is_no_figure_and_the_last_place(words, tmp_path):

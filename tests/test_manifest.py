@@ -75,7 +75,7 @@ def test_rows_are_known_by_their_line_in_the_file(write):
 
 def test_a_missing_file_is_reported_with_its_line_and_left_out(write):
     path = write("pic,label\na.png,cat\n\nnone.png,cat\nb.png,dog\n")
-    with pytest.warns(UserWarning, match=r"1 rows left out:\n.*m\.csv:4: pic: no file '.*none"):
+    with pytest.warns(UserWarning, match=r"1 row left out:\n.*m\.csv:4: pic: no file '.*none"):
         data = load_manifest(path, "pic", targets=LABEL)
     assert data.lines == [2, 5]
     (problem,) = data.problems
@@ -114,7 +114,7 @@ def test_more_than_five_problems_are_counted(write):
         assert len(load_manifest(path, "pic").problems) == 7
 
 
-@pytest.mark.filterwarnings("ignore:1 rows left out")
+@pytest.mark.filterwarnings("ignore:1 row left out")
 def test_a_manifest_of_bad_rows_alone_is_an_error(write):
     with pytest.raises(ValueError, match=r"no usable row is left; the first problem: .*:2: pic"):
         load_manifest(write("pic\nnone.png\n"), "pic")

@@ -76,10 +76,16 @@ def test_a_file_named_in_several_rows_is_decoded_once(toy, recipe):
 )
 def test_an_unreadable_file_is_reported_and_its_row_left_out(toy, recipe, spoil, message):
     spoil(toy.parent)
-    with pytest.warns(UserWarning, match=f"1 rows left out:\n.*toy.csv:{message}"):
+    with pytest.warns(UserWarning, match=f"1 row left out:\n.*toy.csv:{message}"):
         data = prepared(toy, recipe)
     assert [problem.line for problem in data.manifest.problems] == [4]
     assert data.manifest.lines == [2, 3, *range(5, 22)]
+
+
+def test_with_strict_an_unreadable_file_is_an_error(toy, recipe):
+    (toy.parent / "2.png").write_text("no")
+    with pytest.raises(ValueError, match=r"toy\.csv:4: picture: image: .* is no picture"):
+        prepare(replace(read(toy), strict=True), recipe, TOKENIZER)
 
 
 def test_what_is_left_stays_together(toy, recipe):

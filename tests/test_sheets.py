@@ -97,11 +97,11 @@ def test_what_is_left_out_is_listed_in_a_file(tmp_path):
     assert list(rows["line"]) == list(range(2, 9))
     assert set(rows["message"]) == {"no label; every row wants one"}
     path.write_text("words,label\na,x\nb,\n")
-    with pytest.warns(UserWarning, match="1 rows left out"):
+    with pytest.warns(UserWarning, match="1 row left out"):
         data = load_manifest(path, text="words", targets=LABEL, skipped=listed)
     for _ in range(2):
         with (
-            pytest.warns(UserWarning, match="1 rows left"),
+            pytest.warns(UserWarning, match="1 row left"),
             pytest.raises(ValueError, match="no usable row"),
         ):
             drop(data, [Problem("m.csv", 2, "words", "found later")])

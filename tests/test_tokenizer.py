@@ -1,11 +1,12 @@
 from dataclasses import replace
 
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from mmkeras import Classify, Text, load_manifest
 from mmkeras.recipe import Recipe
-from mmkeras.tokenizer import PAD, tokenizer_for, train_tokenizer, whole_words
+from mmkeras.tokenizer import tokenizer_for, train_tokenizer, whole_words
+from mmkeras.tokenizer_padding import PAD, with_padding
 from mmkeras_edge import TextSpec
 from mmkeras_edge.specs import PAD_ID
 from mmkeras_edge.text import load_text, read_tokenizer
@@ -123,18 +124,68 @@ def test_two_different_tokenizers_are_refused(tmp_path, data):
         tokenizer_for(recipe_with(**texts), data)
 
 
-def test_a_tokenizer_whose_id_0_is_a_word_is_refused(tmp_path, data):
-    path = saved(Tokenizer(models.WordLevel({"the": 0, "cat": 1}, unk_token="the")), tmp_path)
-    with pytest.raises(ValueError, match=r"id 0 fills texts up here, and .* uses it for 'the'"):
-        tokenizer_for(recipe_with(text=Text(vocabulary=6, tokenizer=path)), data)
+def bytes_as_gpt2(texts) -> Tokenizer:
+    """Byte-level BPE without any mark: id 0 is "!", and a text may begin with it."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(
+        texts, trainers.BpeTrainer(vocab_size=300, initial_alphabet=alphabet)
+    )
+    return tokenizer
 
 
-def test_a_tokenizer_that_marks_every_text_with_id_0_is_refused(tmp_path, data):
-    tokenizer = word_pieces()
-    tokenizer.post_processor = processors.TemplateProcessing("[PAD] $A", None, [("[PAD]", 0)])
-    path = saved(tokenizer, tmp_path)
-    with pytest.raises(ValueError, match=r"uses it for '\[PAD\]'"):
-        tokenizer_for(recipe_with(text=Text(vocabulary=6, tokenizer=path)), data)
+def pieces_as_t5(texts) -> Tokenizer:
+    """Unigram with <unk> as id 0, and a mark at the end."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=40, special_tokens=["<unk>", "</s>"], unk_token="<unk>"
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing("$A </s>", None, [("</s>", 1)])
+    return tokenizer
+
+
+def words_as_roberta(texts) -> Tokenizer:
+    """Whole words; every text begins with id 0, and the padding is id 1."""
+    tokenizer = Tokenizer(models.WordLevel(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    marks = ["<s>", "<pad>", "</s>", "<unk>"]
+    tokenizer.train_from_iterator(texts, trainers.WordLevelTrainer(special_tokens=marks))
+    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
+    return tokenizer
+
+
+@pytest.mark.parametrize("make", [bytes_as_gpt2, pieces_as_t5, words_as_roberta])
+def test_a_tokenizer_with_a_word_for_id_0_is_brought_with_that_word_behind_the_others(
+    make, tmp_path, data
+):
+    before = make([*CORPUS, "!", "what? no!"])
+    text = Text(vocabulary=301, tokenizer=saved(before, tmp_path))
+    content = tokenizer_for(recipe_with(text=text), data)
+    after, free = read_tokenizer(content), before.get_vocab_size()
+    for words in ("a black cat!", "!", "no dog, and кошка", ""):
+        old, new = before.encode(words), after.encode(words)
+        assert new.tokens == old.tokens
+        assert new.ids == [free if number == 0 else number for number in old.ids]
+    assert PAD_ID not in after.encode("! a black cat !").ids
+    assert load_text("cat", TextSpec(8), after)[-1] == PAD_ID
+    assert with_padding(content) == content
+
+
+def test_what_a_backbone_learned_with_its_ids_keeps_them(tmp_path, data):
+    path = saved(bytes_as_gpt2(CORPUS), tmp_path)
+    text = Text({"class_name": "any", "config": {"vocabulary_size": 300}}, tokenizer=path)
+    with pytest.raises(ValueError, match=r"id 0 fills texts up here, and .* uses it for '!'"):
+        tokenizer_for(recipe_with(text=text), data)
+
+
+def test_one_that_is_given_is_checked_like_one_that_is_brought(data):
+    content = word_pieces().to_str()
+    assert tokenizer_for(recipe_with(text=Text(vocabulary=6)), data, content) == content
+    with pytest.raises(ValueError, match=r"the tokenizer has 6 tokens, .* takes 5; give"):
+        tokenizer_for(recipe_with(text=Text(vocabulary=5)), data, content)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ class Asked:
     columns: Mapping[str, Sequence[str]]
     target: Sequence[str]
     group: str | None
+    column: Sequence[str]
+    strict: bool
     recipe: str | None
     settings: Sequence[str]
     seed: int | None
@@ -61,8 +63,10 @@ def begin(asked: Asked, whole: bool = False) -> Begun:
         )
     found = named(asked.recipe, asked.backend)
     kinds = {name: task.kind for name, task in found.recipe.outputs.items()} if found else {}
-    target = asked.target or list(kinds)
-    rows = load_rows(asked.manifest, asked.columns, target, asked.group, kinds)
+    target = asked.target or ([] if asked.column else list(kinds))
+    rows = load_rows(
+        asked.manifest, asked.columns, target, asked.group, kinds, asked.column, asked.strict
+    )
     import_keras(asked.backend)
     from mmkeras.settings import changed
     from mmkeras.starting import start

@@ -17,6 +17,7 @@ from mmkeras.cli.options import (
     ImageColumn,
     Roles,
     SensorColumn,
+    Strict,
     TableColumns,
     Targets,
     TextColumn,
@@ -51,9 +52,7 @@ def check(
             metavar="FILE", help="Write what can be used, mended, as a new manifest; never the old."
         ),
     ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Stop at a row that cannot be used.")
-    ] = False,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Read every file as a training would; say what is wrong, where, and what to do about it.

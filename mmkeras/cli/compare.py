@@ -17,9 +17,11 @@ from mmkeras.cli.options import (
     ImageColumn,
     ManifestPath,
     RecipeName,
+    Roles,
     Seed,
     SensorColumn,
     Settings,
+    Strict,
     TableColumns,
     Targets,
     TextColumn,
@@ -42,6 +44,8 @@ def compare(
     sensors: SensorColumn = [],  # noqa: B006
     table: TableColumns = [],  # noqa: B006
     group: Group = None,
+    column: Roles = [],  # noqa: B006
+    strict: Strict = False,
     recipe: RecipeName = None,
     settings: Settings = [],  # noqa: B006
     fusion: Annotated[
@@ -73,7 +77,7 @@ def compare(
     """
     columns = {"image": image, "text": text, "audio": audio, "video": video}
     columns |= {"sensors": sensors, "table": table}
-    asked = Asked(manifest, columns, target, group, recipe, settings, seed, backend)
+    asked = Asked(manifest, columns, target, group, column, strict, recipe, settings, seed, backend)
     vary = [*([f"fusion={fusion}"] if fusion else []), *vary]
     rows, chosen, training = begin(asked)
     import mmkeras

@@ -46,6 +46,13 @@ Roles = Annotated[
         "table, the kind of a target, group, split, time or ignore; repeatable.",
     ),
 ]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Stop at a row that cannot be used, which is otherwise left out and listed.",
+    ),
+]
 RecipeName = Annotated[
     str | None,
     typer.Option(

@@ -15,9 +15,11 @@ from mmkeras.cli.options import (
     ImageColumn,
     ManifestPath,
     RecipeName,
+    Roles,
     Seed,
     SensorColumn,
     Settings,
+    Strict,
     TableColumns,
     Targets,
     TextColumn,
@@ -42,6 +44,8 @@ def prepare(
     sensors: SensorColumn = [],  # noqa: B006
     table: TableColumns = [],  # noqa: B006
     group: Group = None,
+    column: Roles = [],  # noqa: B006
+    strict: Strict = False,
     recipe: RecipeName = None,
     settings: Settings = [],  # noqa: B006
     seed: Seed = None,
@@ -67,7 +71,7 @@ def prepare(
     redoes what has changed."""
     columns = {"image": image, "text": text, "audio": audio, "video": video}
     columns |= {"sensors": sensors, "table": table}
-    asked = Asked(manifest, columns, target, group, recipe, settings, seed, None)
+    asked = Asked(manifest, columns, target, group, column, strict, recipe, settings, seed, None)
     rows, chosen, training = begin(asked)
     from mmkeras.shards.storing import Work, prepare_to
 
@@ -94,9 +98,10 @@ def begin_stored(asked: Asked) -> tuple[Prepared, Recipe, Training]:
     """What a training of prepared rows begins with: their recipe, with the changes asked for."""
     from mmkeras.cli.begin import import_keras, seeded
 
-    if any(asked.columns.values()) or asked.target or asked.group or asked.recipe:
+    decided = (*asked.columns.values(), asked.target, asked.group, asked.column, asked.recipe)
+    if any(decided) or asked.strict:
         raise ValueError(
-            f"{asked.manifest} is prepared: its columns, targets and recipe are decided; "
+            f"{asked.manifest} is prepared: its columns, targets, rows and recipe are decided; "
             "change the recipe by --set, or prepare anew"
         )
     import_keras(asked.backend)
@@ -132,5 +137,5 @@ def _say(out: Path, as_json: bool) -> None:
         return
     print(f"{figures['rows']:,} rows in {figures['shards']:,} shards, {figures['mb']:,} MB")
     if index["skipped"]:
-        print(f"{index['skipped']:,} rows left out: {out / SKIPPED}")
+        print(f"rows left out: {index['skipped']:,}, listed in {out / SKIPPED}")
     hint(f"next: mmkeras train {out} --out RUN", as_json)

@@ -14,9 +14,11 @@ from mmkeras.cli.options import (
     Group,
     ImageColumn,
     RecipeName,
+    Roles,
     Seed,
     SensorColumn,
     Settings,
+    Strict,
     TableColumns,
     Targets,
     TextColumn,
@@ -42,6 +44,8 @@ def preview(
     sensors: SensorColumn = [],  # noqa: B006
     table: TableColumns = [],  # noqa: B006
     group: Group = None,
+    column: Roles = [],  # noqa: B006
+    strict: Strict = False,
     recipe: RecipeName = None,
     settings: Settings = [],  # noqa: B006
     seed: Seed = None,
@@ -51,7 +55,7 @@ def preview(
     """Draw training samples as a model sees them, varied as --set training.augment says."""
     columns = {"image": image, "text": text, "audio": audio, "video": video}
     columns |= {"sensors": sensors, "table": table}
-    asked = Asked(manifest, columns, target, group, recipe, settings, seed, None)
+    asked = Asked(manifest, columns, target, group, column, strict, recipe, settings, seed, None)
     from mmkeras.shards.opening import is_prepared
 
     if is_prepared(manifest):

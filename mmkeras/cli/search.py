@@ -17,9 +17,11 @@ from mmkeras.cli.options import (
     ImageColumn,
     ManifestPath,
     RecipeName,
+    Roles,
     Seed,
     SensorColumn,
     Settings,
+    Strict,
     TableColumns,
     Targets,
     TextColumn,
@@ -39,6 +41,8 @@ def search(
     sensors: SensorColumn = [],  # noqa: B006
     table: TableColumns = [],  # noqa: B006
     group: Group = None,
+    column: Roles = [],  # noqa: B006
+    strict: Strict = False,
     recipe: RecipeName = None,
     settings: Settings = [],  # noqa: B006
     space: Annotated[
@@ -68,7 +72,7 @@ def search(
     """
     columns = {"image": image, "text": text, "audio": audio, "video": video}
     columns |= {"sensors": sensors, "table": table}
-    asked = Asked(manifest, columns, target, group, recipe, settings, seed, backend)
+    asked = Asked(manifest, columns, target, group, column, strict, recipe, settings, seed, backend)
     rows, chosen, training = begin(asked)
     import mmkeras
     from mmkeras.searching import BEST

@@ -16,6 +16,7 @@ from mmkeras.cli.options import (
     ImageColumn,
     Roles,
     SensorColumn,
+    Strict,
     TableColumns,
     Targets,
     TextColumn,
@@ -56,12 +57,13 @@ def split(
     target: Targets = [],  # noqa: B006
     group: Group = None,
     column: Roles = [],  # noqa: B006
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a manifest with a column `split`, which every training and evaluation then uses."""
     columns = {"image": image, "text": text, "audio": audio, "video": video}
     columns |= {"sensors": sensors, "table": table}
-    rows = load_rows(manifest, columns, target, group, roles=column)
+    rows = load_rows(manifest, columns, target, group, roles=column, strict=strict)
     if out.exists():
         raise FileExistsError(f"{str(out)!r} exists, and nothing is written over; name another")
     if how == "time" and by is None and rows.roles is not None:

@@ -17,9 +17,11 @@ from mmkeras.cli.options import (
     Group,
     ImageColumn,
     RecipeName,
+    Roles,
     Seed,
     SensorColumn,
     Settings,
+    Strict,
     TableColumns,
     Targets,
     TextColumn,
@@ -56,6 +58,8 @@ def train(
     sensors: SensorColumn = [],  # noqa: B006
     table: TableColumns = [],  # noqa: B006
     group: Group = None,
+    column: Roles = [],  # noqa: B006
+    strict: Strict = False,
     recipe: RecipeName = None,
     settings: Settings = [],  # noqa: B006
     epochs: Epochs = 30,
@@ -106,7 +110,7 @@ def train(
             run = _resumed(out, tensorboard)
         _report(run, as_json)
         return
-    asked = Asked(manifest, columns, target, group, recipe, settings, seed, backend)
+    asked = Asked(manifest, columns, target, group, column, strict, recipe, settings, seed, backend)
     if folds is not None:
         if teacher or tensorboard or dry_run or overwrite:
             raise ValueError("--folds takes no --teacher, --tensorboard, --dry-run, --overwrite")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from mmkeras.manifest.problems import Problem
 from mmkeras.manifest.rows import Manifest
@@ -14,28 +15,40 @@ from mmkeras.sources import problem_with
 from mmkeras.splits import SPLITS
 from mmkeras.targets import check_cell
 
+REFUSED = 20  # problems that an error names
+
 
 def drop(manifest: Manifest, problems: Iterable[Problem]) -> Manifest:
     """The manifest without the rows that have a problem, which it lists and warns of.
 
     The file `manifest.skipped`, if it wants one, has all of them, beside those that were left out
-    before.
+    before. Raises ValueError for any problem where the manifest is strict, and where no row is
+    left.
     """
     problems = tuple(problems)
     if not problems:
         return manifest
+    if manifest.strict:
+        refuse(problems)
     bad = {problem.line for problem in problems}
     table = manifest.table[~manifest.table.index.isin(bad)]
     shown = "\n".join(f"  {problem}" for problem in problems[:5])
     more = f"\n  and {len(problems) - 5} more" if len(problems) > 5 else ""
     if manifest.skipped is not None:
         more += _listed(problems, manifest.skipped)
-    warnings.warn(f"{len(bad)} rows left out:\n{shown}{more}", stacklevel=3)
+    left_out = f"{len(bad):,} row{'s' * (len(bad) != 1)} left out"
+    warnings.warn(f"{left_out}:\n{shown}{more}", stacklevel=3)
     if not len(table):
         raise ValueError(
             f"{manifest.path}: no usable row is left; the first problem: {problems[0]}"
         )
     return dataclasses.replace(manifest, table=table, problems=manifest.problems + problems)
+
+
+def refuse(problems: Sequence[Problem]) -> NoReturn:
+    """Raises ValueError for them."""
+    more = f"\nand {len(problems) - REFUSED} more" if len(problems) > REFUSED else ""
+    raise ValueError("\n".join(map(str, problems[:REFUSED])) + more)
 
 
 def _listed(problems: Iterable[Problem], skipped: Path) -> str:

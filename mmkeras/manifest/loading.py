@@ -70,8 +70,8 @@ def load_manifest(
     An empty cell, or NaN but in a text, is an absent modality or a label that is not known.
     Paths are relative to the manifest, those of a DataFrame to the folder in which Python runs. A
     row without any label, with one that cannot be, or whose file is missing is left out, listed in
-    `problems` and warned of; with `strict` it is an error. The file `skipped` lists these and those
-    that a training then cannot read. What a source holds as bytes is written into the folder
+    `problems` and warned of, as are those that a training then cannot read; with `strict` both are
+    an error. The file `skipped` lists both. What a source holds as bytes is written into the folder
     `out`, with the rows as a CSV.
     """
     sheet = read_sheet(source, None if out is None else Path(out))
@@ -104,8 +104,9 @@ def load_manifest(
         tasks={target: kind for target, kind in (targets or {}).items() if kind != "classify"},
         roles=roles,
         skipped=None if skipped is None else Path(skipped),
+        strict=strict,
     )
-    return _checked(manifest, sheet, strict)
+    return _checked(manifest, sheet)
 
 
 def find_columns(
@@ -144,15 +145,13 @@ def _stored(sheet: Sheet, out: Path) -> Sheet:
     return dataclasses.replace(sheet, path=path, table=table, problems=tuple(moved))
 
 
-def _checked(manifest: Manifest, sheet: Sheet, strict: bool) -> Manifest:
+def _checked(manifest: Manifest, sheet: Sheet) -> Manifest:
     named = [column for name in manifest.inputs for column in manifest.columns(name)]
     for column in [*named, *manifest.targets, *([manifest.group] if manifest.group else [])]:
         pick(dict.fromkeys(sheet.table.columns), column, f"column of {manifest.path}:")
     manifest = dataclasses.replace(manifest, table=_without_nans(manifest))
     unread = {problem.line for problem in sheet.problems}  # what lacks there follows from that
     problems = [*sheet.problems, *(p for p in problems_in(manifest) if p.line not in unread)]
-    if problems and strict:
-        raise ValueError("\n".join(map(str, problems)))
     if manifest.skipped is not None and manifest.skipped.is_file():
         write_problems((), manifest.skipped)  # those of another time
     return drop(manifest, problems)

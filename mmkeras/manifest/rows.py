@@ -36,7 +36,7 @@ class Manifest:
     table's fields or of several views, `kinds` input name to modality, `targets` output name to
     column, `tasks` output name to the kind of its task, where that is not "classify". `problems`
     lists the rows that were left out, `roles` what the columns were taken for, if found out;
-    the file `skipped` is to list what is left out.
+    the file `skipped` is to list what is left out, unless with `strict` it is an error.
     """
 
     path: Path
@@ -49,6 +49,7 @@ class Manifest:
     tasks: Mapping[str, str] = field(default_factory=dict)
     roles: Roles | None = None
     skipped: Path | None = None
+    strict: bool = False
 
     def __len__(self) -> int:
         return len(self.table)

@@ -24,8 +24,8 @@ class Mended:
 
     def __str__(self) -> str:
         return (
-            f"{self.path}: {self.left_out:,} rows left out, as {self.skipped} lists, and "
-            f"{self.cells:,} cells changed"
+            f"{self.path}: rows left out: {self.left_out:,}, listed in {self.skipped}; "
+            f"cells changed: {self.cells:,}"
         )
 
 
@@ -55,7 +55,8 @@ def mend(quality: Quality, path: str | os.PathLike[str]) -> Mended:
     changed = 0
     for of in quality.findings:
         cells = {line: cell for line, cell in of.cells.items() if line not in known}
-        table.loc[list(cells), of.column] = list(cells.values())
+        if cells:  # else a finding about several columns would become one of its own
+            table.loc[list(cells), of.column] = list(cells.values())
         changed += len(cells)
     kept = dataclasses.replace(manifest, table=table[~table.index.isin(known)])
     _refuse_empty(kept)

@@ -13,7 +13,8 @@ from mmkeras.quality.report import Quality
 
 STYLES = {"error": "bold red", "warning": "bold yellow", "note": "cyan"}
 LINES, DETAILS = 12, 3  # of a finding; all of them are in --json and in the page
-BAR = 24  # cells of the longest bar
+BAR, LABEL, COUNT = 24, 18, 9  # cells of the longest bar, label and count of a chart
+BETWEEN = 3  # cells, two charts
 LEVELS = ((0, "green"), (0.5, "yellow"), (0.9, "red"))  # share absent, from which on
 
 
@@ -24,9 +25,10 @@ def show(quality: Quality, console: Console) -> None:
         of[0] for row in quality.absent.values() for of in row.values()
     ):
         console.print(_matrix(quality))
-    tables = [_chart(chart) for chart in quality.charts]
+    bar = (console.width - BETWEEN) // 2 - LABEL - COUNT
+    tables = [_chart(chart, min(bar, BAR)) for chart in quality.charts]
     for at in range(0, len(tables), 2):
-        pair = Table.grid(padding=(0, 3))
+        pair = Table.grid(padding=(0, BETWEEN))
         pair.add_row(*tables[at : at + 2])
         console.print(pair)
         console.print()
@@ -66,14 +68,14 @@ def _matrix(quality: Quality) -> Table:
     return table
 
 
-def _chart(chart: Chart) -> Table:
+def _chart(chart: Chart, width: int) -> Table:
     table = Table(title=chart.title, title_justify="left", box=None, show_header=False)
-    table.add_column(justify="right", max_width=18, overflow="ellipsis", no_wrap=True)
+    table.add_column(justify="right", max_width=LABEL, overflow="ellipsis", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True)
     most = max(chart.counts, default=1) or 1
     for label, count in zip(chart.labels, chart.counts, strict=True):
-        bar = "█" * round(BAR * count / most) or ("▏" if count else "")
+        bar = "█" * round(width * count / most) or ("▏" if count else "")
         table.add_row(Text(label), f"{count:,}", Text(bar, "blue"))
     return table
 

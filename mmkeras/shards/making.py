@@ -35,6 +35,8 @@ from mmkeras_edge.text import read_tokenizer
 FORMAT = 1  # of a shard; another one is made anew
 ABSENT = -1
 
+Made = dict[str, Any]  # what a shard says of itself, and how it came about
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -107,7 +109,16 @@ class Wrong(NamedTuple):
     message: str
 
 
-def make(setup: Setup, job: Job, known: Known) -> dict[str, Any]:
+def as_json(content: Any) -> str:
+    """A setup or a job, as plain fields, on its way to another process."""
+    return json.dumps(content, default=lambda of: of.tolist())  # numbers and arrays of NumPy
+
+
+def known_of(setup: Setup) -> Known:
+    return Known(Path(setup.known) if setup.known else None, setup.specs)
+
+
+def make(setup: Setup, job: Job, known: Known) -> Made:
     """Makes the shard, unless it is there; what it says of itself, with the number of sources that
     were decoded (`made`) and copied from older shards (`copied`)."""
     reader = Reader(known.seen)

@@ -16,6 +16,7 @@ import pandas as pd
 from mmkeras.manifest import Problem
 from mmkeras.prepare import Prepared
 from mmkeras.shards.files import is_whole, settle
+from mmkeras.shards.folder import SHARDS, alone, check_free, finish
 from mmkeras.shards.opening import (
     SKIPPED,
     TOKENIZER,
@@ -24,7 +25,6 @@ from mmkeras.shards.opening import (
     positions_of,
     read_index,
 )
-from mmkeras.shards.storing import SHARDS, alone, check_free, finish
 
 Paths = Sequence[str | os.PathLike[str]]
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,25 +15,17 @@ from typing import Any
 import numpy as np
 
 from mmkeras.manifest import Manifest, Problem
-from mmkeras.manifest.writing import write_problems
+from mmkeras.manifest.checking import refuse
 from mmkeras.prepare import Prepared
 from mmkeras.provenance import versions
 from mmkeras.recipe import Recipe
-from mmkeras.shards.engines import ENGINES, Made
-from mmkeras.shards.files import ROWS, has_size, is_whole, read_array, replace_text
+from mmkeras.shards.engines import ENGINES
+from mmkeras.shards.files import ROWS, has_size, is_whole, read_array
+from mmkeras.shards.folder import KNOWN, SHARDS, alone, check_free, finish
 from mmkeras.shards.known import gather
 from mmkeras.shards.layout import layout, row_bytes
-from mmkeras.shards.making import Job, Setup
-from mmkeras.shards.opening import (
-    FORMAT,
-    INDEX,
-    MANIFEST,
-    SKIPPED,
-    TOKENIZER,
-    is_prepared,
-    open_prepared,
-    read_index,
-)
+from mmkeras.shards.making import Job, Made, Setup
+from mmkeras.shards.opening import FORMAT, is_prepared, open_prepared, read_index
 from mmkeras.sources import check_columns
 from mmkeras.splits import SPLITS
 from mmkeras.starting import start
@@ -43,8 +33,6 @@ from mmkeras.tasks import Task
 from mmkeras.tokenizer import tokenizer_for
 from mmkeras_edge.card import spec_to_dict
 from mmkeras_edge.inputs import pick
-
-KNOWN, LOCK, SHARDS = ".known", ".lock", "shards"
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,8 @@ def prepare_to(
     by the content of the files. Rows that cannot be used are listed in `skipped.csv`.
 
     Raises BlockingIOError where another process prepares into the folder, FileExistsError for a
-    folder of something else, and ValueError where no row can be used.
+    folder of something else, and ValueError where no row can be used, or one cannot and the
+    manifest is strict.
     """
     folder = Path(out)
     check_free(folder)
@@ -97,7 +86,7 @@ def prepare_to(
         check_columns(name, manifest.kinds[name], of, spec)
     for name in recipe.outputs:
         pick(manifest.targets, name, f"output: {manifest.path} has no target for")
-    tokenizer_json = tokenizer_json or tokenizer_for(recipe, learn)
+    tokenizer_json = tokenizer_for(recipe, learn, tokenizer_json)
     (folder / SHARDS).mkdir(parents=True, exist_ok=True)
     with alone(folder):
         setup = Setup(
@@ -112,7 +101,8 @@ def prepare_to(
         wanted = [number for number in range(len(places)) if work.takes(number)]
         jobs = (_job(manifest, recipe, number, places[number]) for number in wanted)
         total = sum(len(places[number]) for number in wanted)
-        made = sorted(_made(setup, jobs, work, total), key=lambda each: each["number"])
+        made = [*_made(manifest, setup, jobs, work, total)]
+        made.sort(key=lambda each: each["number"])
         _finish(folder, manifest, made, _about(manifest, plain, setup, seed, work), tokenizer_json)
     return open_prepared(folder)
 
@@ -167,8 +157,10 @@ def _job(manifest: Manifest, recipe: Recipe, number: int, positions: np.ndarray)
     return Job(number, positions.tolist(), rows.lines, sources, cells)
 
 
-def _made(setup: Setup, jobs: Iterable[Job], work: Work, rows: int) -> Iterator[Made]:
-    """The shards, with a bar on a terminal."""
+def _made(
+    manifest: Manifest, setup: Setup, jobs: Iterable[Job], work: Work, rows: int
+) -> Iterator[Made]:
+    """The shards, with a bar on a terminal; the first problem ends it where one is an error."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Left
@@ -182,6 +174,8 @@ def _made(setup: Setup, jobs: Iterable[Job], work: Work, rows: int) -> Iterator[
         task = bar.add_task("", total=rows)
         for made in ENGINES[work.engine](setup, jobs, workers):
             bar.advance(task, made["rows"] + len({line for line, *_ in made["problems"]}))
+            if manifest.strict and made["problems"]:
+                refuse(_problems(manifest, [made]))
             yield made
 
 
@@ -224,36 +218,6 @@ def _finish(
     finish(folder, manifest.rows(positions), shards, about, tokenizer_json, problems)
 
 
-def finish(
-    folder: Path,
-    rows: Manifest,
-    shards: Sequence[dict[str, Any]],
-    about: dict[str, Any],
-    tokenizer_json: str | None,
-    problems: Iterable[Problem],
-) -> None:
-    """Writes the rows and the index of a folder, which make its shards one set."""
-    os.sync()  # else an index could outlive a power cut that its shards did not
-    (folder / INDEX).unlink(missing_ok=True)  # from here on the older set is none any more
-    if tokenizer_json is not None:
-        replace_text(folder / TOKENIZER, tokenizer_json)
-    rows.save(folder / MANIFEST)
-    write_problems(problems, folder / SKIPPED)
-    columns = {
-        "inputs": dict(rows.inputs),
-        "kinds": dict(rows.kinds),
-        "targets": {target: rows.kind_of(target) for target in rows.targets},
-        "group": rows.group,
-    }
-    index = {**about, "rows": len(rows), "manifest": columns, "shards": list(shards)}
-    replace_text(folder / INDEX, json.dumps(index, indent=1, ensure_ascii=False))
-    named = {shard["name"] for shard in shards}
-    for path in (folder / SHARDS).iterdir():
-        if path.name not in named:
-            shutil.rmtree(path)
-    shutil.rmtree(folder / KNOWN, ignore_errors=True)
-
-
 def _entry(shard: Made) -> dict[str, Any]:
     return {name: shard[name] for name in ("name", "number", "rows", "bytes", "sha256")}
 
@@ -265,25 +229,3 @@ def _problems(manifest: Manifest, made: Iterable[Made]) -> list[Problem]:
         column = ", ".join(manifest.columns(name)) if of_input else manifest.targets[name]
         found.append(Problem(str(manifest.path), line, column, message))
     return found
-
-
-def check_free(folder: Path) -> None:
-    ours = not folder.exists() or is_prepared(folder) or (folder / SHARDS).is_dir()
-    if not ours and (not folder.is_dir() or any(folder.iterdir())):
-        raise FileExistsError(
-            f"{str(folder)!r} exists and holds no prepared rows; choose another folder"
-        )
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Within, nobody else prepares into the folder; a process that is killed holds nothing."""
-    with open(folder / LOCK, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise BlockingIOError(
-                f"another process prepares into {str(folder)!r}; wait for it, or for several "
-                "machines give each its own folder and part, and merge them"
-            ) from error
-        yield

@@ -6,8 +6,7 @@ import json
 import os
 import sys
 
-from mmkeras.shards.engines import known_of
-from mmkeras.shards.making import Job, Setup, make
+from mmkeras.shards.making import Job, Setup, known_of, make
 
 
 def main() -> None:

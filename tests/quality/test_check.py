@@ -264,7 +264,7 @@ def test_fix_writes_a_new_manifest_without_what_was_wrong(toy):
     toy.write_text("\n".join(lines) + "\n")
     (toy.parent / "0.png").write_text("no")
     old = toy.read_text()
-    with pytest.warns(UserWarning, match="1 rows left out"):
+    with pytest.warns(UserWarning, match="1 row left out"):
         data = load_manifest(toy, "picture", "words", "sound", {"animal": "classify"}, "pair")
     made = mend(check(data), toy.parent / "new.csv")
     rows = pd.read_csv(made.path, dtype=str, keep_default_na=False)
@@ -276,6 +276,13 @@ def test_fix_writes_a_new_manifest_without_what_was_wrong(toy):
     assert toy.read_text() == old
     with pytest.raises(FileExistsError, match="nothing is written over"):
         mend(check(data), made.path)
+
+
+def test_fix_leaves_copies_out_and_the_columns_alone(tmp_path):
+    found = table_of(words=["a cat sat here", "a cat sat here", "two dogs ran home"], label="aab")
+    made = mend(found, tmp_path / "new.csv")
+    assert made.path.read_text() == "words,label\na cat sat here,a\ntwo dogs ran home,b\n"
+    assert "rows left out: 1, listed in" in str(made)
 
 
 def test_the_page_needs_nothing_beside_it_and_says_what_its_pictures_show(toy):
@@ -318,6 +325,15 @@ def test_the_command_finds_columns_out_writes_a_page_and_mends(toy):
     assert "as you said" in err
     assert page_path.read_text().startswith("<!doctype html>")
     assert len(load_manifest(new, columns={"pair": "group"})) == 19
+
+
+@pytest.mark.parametrize("verb", ["train", "compare", "search", "prepare", "preview", "split"])
+def test_every_verb_that_reads_rows_can_be_strict(toy, verb):
+    (toy.parent / "4.wav").unlink()
+    out = ("-o" if verb == "preview" else "--out", toy.parent / "out")
+    code, _, err = command(verb, toy, *COLUMNS, "--strict", *out)
+    assert (code, "toy.csv:6: sound: no file" in err) == (2, True)
+    assert not (toy.parent / "out").exists()
 
 
 def test_strict_stops_at_a_bad_row_and_without_it_they_are_listed(toy):

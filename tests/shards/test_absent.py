@@ -29,7 +29,7 @@ RECIPE = Recipe(
 )
 
 
-@pytest.mark.filterwarnings("ignore:.*rows left out")
+@pytest.mark.filterwarnings("ignore:.*rows? left out")
 @settings(
     max_examples=10,
     deadline=None,

@@ -6,13 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mmkeras import Text, Work, load_manifest, open_prepared, prepare_to
 from mmkeras.prepare import prepare
-from mmkeras.shards import engines, making, storing
+from mmkeras.shards import folder, making, pool
 from mmkeras.shards.opening import damaged
 from tests.shards.conftest import TOKENIZER, content, read
 
@@ -122,6 +123,15 @@ def test_rows_that_cannot_be_used_are_listed_in_a_file(toy, recipe, store, tmp_p
     assert "no picture; wanted one of PNG" in skipped[1]
 
 
+def test_with_strict_the_first_bad_row_ends_it(toy, recipe, tmp_path):
+    (toy.parent / "2.png").write_text("no picture")
+    rows = replace(read(toy), strict=True)
+    with pytest.raises(ValueError, match=r"toy\.csv:4: picture: image: .* is no picture"):
+        prepare_to(rows, tmp_path / "out", recipe, TOKENIZER, work=Work(workers=2))
+    (toy.parent / "2.png").write_bytes((toy.parent / "4.png").read_bytes())
+    assert len(prepare_to(rows, tmp_path / "out", recipe, TOKENIZER, work=Work(workers=2))) == 20
+
+
 KILLED = """
 import json, os, random, signal, sys
 from pathlib import Path
@@ -186,7 +196,7 @@ def test_rows_without_a_label_are_stored_for_a_teacher_alone(toy, recipe, tmp_pa
 def test_a_process_that_dies_is_named_with_its_rows(toy, store, tmp_path, monkeypatch):
     dying = [sys.executable, "-c", "input(); print('{}', flush=True); input(); raise SystemExit(3)"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    monkeypatch.setattr(engines, "_started", lambda: subprocess.Popen(dying, **pipes))
+    monkeypatch.setattr(pool, "_started", lambda: subprocess.Popen(dying, **pipes))
     with pytest.raises(ChildProcessError, match=r"rows of the lines \d+ to \d+ ended with code 3"):
         store(toy, tmp_path / "out", workers=2)
     with pytest.raises(FileNotFoundError, match="its preparation is not finished; call it again"):
@@ -213,7 +223,7 @@ def test_two_at_once_and_folders_of_others_are_refused(toy, store, tmp_path):
         store(toy, tmp_path / "mine")
     store(toy, tmp_path / "out")
     with (
-        storing.alone(tmp_path / "out"),
+        folder.alone(tmp_path / "out"),
         pytest.raises(BlockingIOError, match="another process prepares into"),
     ):
         store(toy, tmp_path / "out")
