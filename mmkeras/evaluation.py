@@ -22,9 +22,12 @@ from mmkeras.prepare import Prepared
 from mmkeras.run import Run
 from mmkeras.shipped import Shipped
 from mmkeras.targets import labelled
+from mmkeras_edge.inputs import pick
 from mmkeras_edge.outputs import OutputSpec
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from mmkeras.insight.subject import Options
 
 PLAIN = "evaluation.json"
@@ -78,6 +81,17 @@ class Evaluation:
         write_json(folder / PLAIN, plain(self.to_dict()))
         return [folder / PLAIN, *draw(folder, self.parts)]
 
+    def figure(self, part: str, output: str | None = None) -> Figure:
+        """The picture of a part and an output, by default the first: a notebook shows it.
+
+        Raises ValueError for a part that was not asked for, or an output that it says nothing of.
+        """
+        from mmkeras.insight.pictures import figure_of
+
+        results = pick(self.parts, part, "part of this evaluation")
+        output = next(iter(results)) if output is None else output
+        return figure_of(part, output, pick(results, output, f"output with {part}"))
+
     def __str__(self) -> str:
         return "\n".join([self._figures(), *self._tables()])
 
@@ -86,7 +100,7 @@ class Evaluation:
         if not self.parts:
             return []
         text = io.StringIO()
-        console = Console(file=text, width=WIDTH)
+        console = Console(file=text, width=WIDTH, force_jupyter=False)
         for results in self.parts.values():
             for output, found in results.items():
                 console.print()

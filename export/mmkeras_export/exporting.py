@@ -234,6 +234,6 @@ def _card(run: Run, report: Report) -> Card:
 @contextmanager
 def _progress():
     """Says on a terminal what is being made and measured."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, force_jupyter=False)  # there it asks for ipywidgets
     with console.status("") as status:
         yield lambda what: status.update(f"making and measuring {what}")

@@ -58,6 +58,17 @@ def test_the_confusion_matrix_shows_shares_of_what_occurs(found):
     assert sorted(bar.get_width() for bar in axes.patches) == [0.0, pytest.approx(2 / 3)]
 
 
+def test_an_evaluation_shows_a_part_by_its_name():
+    results = {"tags": Classes((Label("a", 2, 1, 1), Label("b", 1, 0, 0)), None)}
+    found = mmkeras.Evaluation({}, {}, {}, rows=3, parts={"classes": results})
+    (axes,) = found.figure("classes").axes
+    assert sorted(bar.get_width() for bar in axes.patches) == [0.0, pytest.approx(2 / 3)]
+    with pytest.raises(ValueError, match=r"part of this evaluation 'curves'; .*from classes"):
+        found.figure("curves")
+    with pytest.raises(ValueError, match="output with classes 'mood'; choose from tags"):
+        found.figure("classes", "mood")
+
+
 def test_residuals_and_costs_show_their_points():
     truth, said = np.array([[1.0], [2.0], [3.0]]), np.array([[2.0], [2.0], [4.0]])
     result = residuals_of(known(RegressSpec("kg"), truth, said))

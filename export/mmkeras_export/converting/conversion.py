@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
 import warnings
@@ -147,7 +148,13 @@ def _save(model: keras.Model, folder: Path) -> Any:
     saved = tf.Module()
     saved.serve = serve.get_concrete_function()
     saved.kept = [variable.value for variable in model.variables]
-    tf.saved_model.save(saved, str(folder), signatures={"serving_default": saved.serve})
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # in a notebook it says on standard output where it has written
+    try:
+        tf.saved_model.save(saved, str(folder), signatures={"serving_default": saved.serve})
+    finally:
+        logger.setLevel(level)
     return saved.serve.graph
 
 
