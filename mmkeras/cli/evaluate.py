@@ -38,6 +38,14 @@ Costs = Annotated[
     tuple[float, float] | None,
     typer.Option(metavar="MISSED ALARM", help="What a missed yes costs, and a false one."),
 ]
+CostMatrix = Annotated[
+    list[str],
+    typer.Option(
+        metavar="OUTPUT=FILE",
+        help="A CSV of what a row costs: a line each label that is right, a column each label that "
+        "is said; repeatable.",
+    ),
+]
 Grouped = Annotated[
     str | None, typer.Option(help="Column whose rows belong together: intervals are drawn by it.")
 ]
@@ -67,6 +75,7 @@ def evaluate(
     curves: Annotated[bool, _part("ROC and precision-recall curves")] = False,
     residuals: Annotated[bool, _part("errors of numbers")] = False,
     thresholds: Annotated[bool, _part("the cheapest thresholds")] = False,
+    decisions: Annotated[bool, _part("the cheapest answers, by --cost-matrix")] = False,
     slices: Annotated[bool, _part("the figure for parts of the rows")] = False,
     modalities: Annotated[bool, _part("what each input brings")] = False,
     robustness: Annotated[bool, _part("noise in each input, absent inputs")] = False,
@@ -74,6 +83,7 @@ def evaluate(
     gallery: Annotated[bool, _part("the samples to look at")] = False,
     column: Annotated[list[str], typer.Option(help="Slice by this column; repeatable.")] = [],  # noqa: B006
     costs: Costs = None,
+    cost_matrix: CostMatrix = [],  # noqa: B006
     file: Annotated[
         Path | None,
         typer.Option(help="An exported file: its noise curves beside Keras', its prices."),
@@ -107,6 +117,8 @@ def evaluate(
     asked = [name for name in PARTS if full or context.params[name]]
     asked += ["slices"] if column and "slices" not in asked else []
     asked += ["thresholds"] if costs and "thresholds" not in asked else []
+    matrices = _matrices(cost_matrix)
+    asked += [n for n in ("thresholds", "decisions") if matrices and n not in asked]
     beside, (missed, alarm) = _beside(file), costs or (1.0, 1.0)
     options = Options(
         rows=rows,
@@ -117,6 +129,7 @@ def evaluate(
         trained={} if train_epochs is None else _trained(loaded, train_epochs),
         missed=missed,
         alarm=alarm,
+        costs=matrices,
     )
     evaluation = mmkeras.evaluate(loaded, found_rows, asked, options)
     print_evaluation(evaluation, as_json)
@@ -166,6 +179,16 @@ def calibrate(
         return
     for name, each in found.items():
         print(f"{name}: {each}")
+
+
+def _matrices(said: Sequence[str]) -> dict[str, Any]:
+    from mmkeras.insight.costs import read_costs
+
+    pairs = [each.partition("=") for each in said]
+    for output, sign, path in pairs:
+        if not (output and sign and path):
+            raise ValueError(f"--cost-matrix wants OUTPUT=FILE. Received: {output + sign + path!r}")
+    return {output: read_costs(path) for output, _, path in pairs}
 
 
 def _rows(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mmkeras.insight.baselines import train
+    from mmkeras.insight.costs import Costs, read_costs
     from mmkeras.insight.ensembles import Opinions, ensemble, mc_dropout
     from mmkeras.insight.parts import PARTS
     from mmkeras.insight.subject import Options, Saved
@@ -15,13 +16,25 @@ PUBLIC = {  # name -> module, on first use: `mmkeras.evaluation`, which some imp
     "Options": "subject",
     "Saved": "subject",
     "PARTS": "parts",
+    "Costs": "costs",
+    "read_costs": "costs",
     "train": "baselines",
     "mc_dropout": "ensembles",
     "ensemble": "ensembles",
     "Opinions": "ensembles",
 }
 
-__all__ = ["PARTS", "Opinions", "Options", "Saved", "ensemble", "mc_dropout", "train"]
+__all__ = [
+    "PARTS",
+    "Costs",
+    "Opinions",
+    "Options",
+    "Saved",
+    "ensemble",
+    "mc_dropout",
+    "read_costs",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,6 +21,7 @@ PICTURES: dict[str, Callable[[Figure, str, Any], None]] = {  # by part
     "curves": answers.draw_curves,
     "residuals": answers.draw_residuals,
     "thresholds": answers.draw_thresholds,
+    "decisions": answers.draw_decisions,
     "slices": answers.draw_slices,
     "modalities": inputs.draw_modalities,
     "robustness": inputs.draw_robustness,

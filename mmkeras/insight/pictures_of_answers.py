@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mmkeras.insight.calibration import Calibration
     from mmkeras.insight.classes import Classes
     from mmkeras.insight.curves import Curves
+    from mmkeras.insight.decisions import Decisions
     from mmkeras.insight.residuals import Residuals
     from mmkeras.insight.slices import Slices
     from mmkeras.insight.thresholds import Thresholds
@@ -133,6 +134,25 @@ def draw_thresholds(figure: Figure, output: str, result: Thresholds) -> None:
     axes.set_xlim(0, 1)
     costs = f"a missed yes {result.missed:g}, a false one {result.alarm:g}"
     plain_axes(axes, f"{output}: cost of a row ({costs})", "threshold", "cost")
+
+
+def draw_decisions(figure: Figure, output: str, result: Decisions) -> None:
+    """What a row costs by each way to answer, and how often each label is said by it."""
+    figure.set_size_inches(10, 1.6 + 0.42 * len(result.labels))
+    left, right = figure.subplots(1, 2)
+    ways = [f"always {result.always}", "most probable", "cheapest"]
+    costs = [result.constant, result.probable, result.cheapest]
+    bars = left.barh(ways, costs, color=[PALE, PALE, MODEL])
+    left.bar_label(bars, [f"{cost:.3g}" for cost in costs], padding=3, fontsize=9)
+    plain_axes(left, f"{output}: cost of a row", "cost")
+    places = np.arange(len(result.labels))
+    counts = {"is": INK, "probable": PALE, "cheapest": MODEL}
+    for (name, color), shift in zip(counts.items(), (0.27, 0.0, -0.27), strict=True):
+        values = [each.occurs if name == "is" else getattr(each, name) for each in result.labels]
+        right.barh(-places + shift, values, 0.25, color=color, label=name)
+    right.set_yticks(-places, [each.label for each in result.labels])
+    right.legend(frameon=False, fontsize=8)
+    plain_axes(right, "how often each label is said", "rows")
 
 
 def draw_slices(figure: Figure, output: str, result: Slices) -> None:

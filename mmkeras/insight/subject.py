@@ -16,6 +16,7 @@ from mmkeras.prepare import Prepared
 from mmkeras.targets import labelled
 
 if TYPE_CHECKING:
+    from mmkeras.insight.costs import Costs
     from mmkeras.run import Run
     from mmkeras.shipped import Shipped
 
@@ -34,6 +35,7 @@ class Options:
     `rows` is how many at most answer again and again. `beside` is a file that answers the same
     noise, `outside` are rows of another world, `prices` says what a model without an input saves,
     as `mmkeras_export.savings_without` does, and `trained` the figures of `mmkeras.insight.train`.
+    `costs` has, by output, what wrong answers cost, label by label; it goes before the two prices.
     """
 
     seed: int = 0
@@ -42,6 +44,7 @@ class Options:
     columns: tuple[str, ...] = ()  # of slices
     missed: float = 1.0  # what a yes costs that is not said
     alarm: float = 1.0  # what a yes costs that is wrong
+    costs: Mapping[str, Costs] = field(default_factory=dict)
     shown: int = 8  # samples of a gallery
     beside: Shipped | None = None
     outside: Prepared | None = None

@@ -30,16 +30,19 @@ class Choice:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """What a missed yes and a false alarm cost, and the choice for each label."""
+    """What a missed yes and a false alarm cost, and the choice for each label; `right` is what a
+    no and a yes cost that are right."""
 
     missed: float
     alarm: float
     labels: tuple[Choice, ...]
+    right: tuple[float, float] = (0.0, 0.0)
 
     @property
     def by_theory(self) -> float:
-        """The best threshold of probabilities that are what they say: Elkan, IJCAI 2001."""
-        return self.alarm / (self.alarm + self.missed)
+        """The best threshold of probabilities that are what they say: Elkan, IJCAI 2001, eq. 2."""
+        no, yes = self.right
+        return (self.alarm - no) / (self.alarm - no + self.missed - yes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -60,23 +63,34 @@ class Thresholds:
 
 def thresholds(subject: Subject) -> dict[str, Thresholds]:
     """Of each output of yes and no. Choose on validation rows, judge on others."""
-    costs = subject.options.missed, subject.options.alarm
-    return {
-        known.name: thresholds_of(known, *costs) for known in subject.every("binary", "multilabel")
-    }
+    options, found = subject.options, {}
+    for known in subject.every("binary", "multilabel"):
+        if known.name in options.costs:
+            (no, alarm), (missed, yes) = options.costs[known.name].array(known.spec.labels)
+            found[known.name] = thresholds_of(known, float(missed), float(alarm), (no, yes))
+        else:
+            found[known.name] = thresholds_of(known, options.missed, options.alarm)
+    return found
 
 
-def thresholds_of(known: Known, missed: float = 1.0, alarm: float = 1.0) -> Thresholds:
+def thresholds_of(
+    known: Known,
+    missed: float = 1.0,
+    alarm: float = 1.0,
+    right: tuple[float, float] = (0.0, 0.0),
+) -> Thresholds:
     """Of one output."""
     spec = known.spec
     now = getattr(spec, "thresholds", None) or (spec.threshold,)
     names = spec.labels[-known.outputs.shape[1] :]
     columns = zip(names, known.truth.T > 0, known.outputs.T, now, strict=True)
-    return Thresholds(missed, alarm, tuple(_choice(*each, missed, alarm) for each in columns))
+    no, yes = map(float, right)
+    matrix = np.array([[no, alarm], [missed, yes]])  # (right, said)
+    return Thresholds(missed, alarm, tuple(_choice(*each, matrix) for each in columns), (no, yes))
 
 
 def _choice(
-    label: str, truth: np.ndarray, scores: np.ndarray, now: float, missed: float, alarm: float
+    label: str, truth: np.ndarray, scores: np.ndarray, now: float, matrix: np.ndarray
 ) -> Choice:
     """Between two scores all thresholds are alike: their middle stands for them."""
     values, places = np.unique(scores.astype(np.float64), return_inverse=True)
@@ -87,11 +101,11 @@ def _choice(
     no = np.bincount(places, weights=~truth, minlength=len(values))
     below_yes = np.concatenate([[0], np.cumsum(yes)])  # missed from this threshold on
     above_no = no.sum() - np.concatenate([[0], np.cumsum(no)])
-    cost = (missed * below_yes + alarm * above_no) / len(truth)
+    missed, alarm = matrix[1, 0] - matrix[1, 1], matrix[0, 1] - matrix[0, 0]  # beyond the right
+    all_right = matrix[1, 1] * truth.sum() + matrix[0, 0] * (~truth).sum()
+    cost = (missed * below_yes + alarm * above_no + all_right) / len(truth)
     best = int(np.argmin(cost))
     said = scores >= np.float32(now)
-    cost_now = (missed * (truth & ~said).sum() + alarm * (~truth & said).sum()) / len(truth)
+    cost_now = float(matrix[truth.astype(int), said.astype(int)].mean())
     points = tuple(map(float, edges)), tuple(map(float, cost))
-    return Choice(
-        label, float(edges[best]), float(cost[best]), float(now), float(cost_now), *points
-    )
+    return Choice(label, float(edges[best]), float(cost[best]), float(now), cost_now, *points)

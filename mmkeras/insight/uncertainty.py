@@ -3,8 +3,8 @@ rows that are like none it has seen.
 
 What is kept is, by what share is kept, the figure over the most certain rows; a limit that is
 stored in a file makes its readings `sure` or not. Of strangers, AUROC is how often a row of the
-data is more certain than a stranger. El-Yaniv and Wiener, JMLR 2010; Hendrycks and Gimpel, ICLR
-2017.
+data is more certain than a stranger. Of a run whose outputs have logits, their energy is one more
+score. El-Yaniv and Wiener, JMLR 2010; Hendrycks and Gimpel, ICLR 2017; Liu et al., NeurIPS 2020.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from rich.console import RenderableType
 
 from mmkeras.heads import measures
+from mmkeras.insight.energy import likenesses
 from mmkeras.insight.merit import assurances, right
 from mmkeras.insight.noise import NOISES
 from mmkeras.insight.plain import figure, grid, plain, titled
@@ -90,10 +91,14 @@ def uncertainty(subject: Subject) -> dict[str, Uncertainty]:
     what = "the rows outside" if outside is not None else "the same rows, all inputs under noise"
     strange = outside if outside is not None else drowned(subject)
     answers = subject.model.predict(strange)
+    alike, strangely = (likenesses(subject.model, rows) for rows in (subject.data, strange))
     found = {}
     for known in subject.every():
         scores = assurances(known.spec, known.outputs)
         others = assurances(known.spec, answers[known.name])
+        if known.name in alike:
+            scores["energy"] = alike[known.name][known.rows]
+            others["energy"] = strangely[known.name]
         if scores:
             told = tuple(_score(known, name, of, others[name]) for name, of in scores.items())
             kept, curve = _kept(known, next(iter(scores.values())))
