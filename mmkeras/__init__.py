@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mmkeras.opening import load
     from mmkeras.quality import Quality, check
     from mmkeras.recipe import Recipe
+    from mmkeras.reporting import report
     from mmkeras.run import Run
     from mmkeras.searching import Search, search
     from mmkeras.series import Variant
@@ -68,6 +69,7 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "Shipped": "shipped",
     "evaluate": "evaluation",
     "Evaluation": "evaluation",
+    "report": "reporting",
     "explain": "explaining",
     "Explanation": "explaining",
     "compare": "comparing",
@@ -129,6 +131,7 @@ __all__ = [
     "open_prepared",
     "prepare_to",
     "recipe_of",
+    "report",
     "resume",
     "search",
 ]

@@ -89,4 +89,5 @@ def _wave(samples: np.ndarray, said: str) -> str:
         f'height="{max(92 * peak / high, 1):.1f}"/>'
         for place, peak in enumerate(peaks)
     )
-    return f'<svg viewBox="0 0 96 96" role="img" aria-label="{said}">{bars}</svg>'
+    size = 'viewBox="0 0 96 96" preserveAspectRatio="none"'
+    return f'<svg {size} role="img" aria-label="{said}">{bars}</svg>'
