@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from commands import page as commands_page
+from help_page import page as commands_page
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
-from notebooks import page_of
+from notebook_pages import page_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SOURCES = ("", "export", "edge")  # where the packages are, installed or not

@@ -55,10 +55,16 @@ def _output(output: dict[str, Any], path: Path, page: Page) -> str:
             raw = content.encode() if ending == "svg" else base64.b64decode(content)
             page.pictures[name] = raw
             return f"![What the cell above shows]({name})"
-    if "text/html" in data:
-        html = re.sub(r"<style.*?</style>", "", _text(data["text/html"]), flags=re.DOTALL)
-        return f'<div class="output">{" ".join(html.split())}</div>'
+    html = _text(data.get("text/html", ""))
+    if html and not html.lstrip().startswith("<pre"):  # those have colours for a light page alone
+        return f'<div class="output">{_plain_table(html)}</div>'
     return _said(_text(data.get("text/plain", "")))
+
+
+def _plain_table(html: str) -> str:
+    """A table without the looks that pandas gives it: the page has its own."""
+    html = re.sub(r"<style.*?</style>", "", html, flags=re.DOTALL)
+    return re.sub(r'<table border="1" class="dataframe">', "<table>", html)
 
 
 def _said(text: str) -> str:
