@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from mmkeras.quiet import import_keras
 
 if TYPE_CHECKING:
-    from mmkeras.prepare import Prepared
+    from mmkeras.prepared import Prepared
     from mmkeras.recipe import Recipe
 
 ALL = "all inputs"

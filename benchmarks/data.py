@@ -31,7 +31,7 @@ from peak import peak_of
 from PIL import Image
 
 import mmkeras
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 
 SIZE_PX, RATE_HZ, CLIP_S = (500, 375), 16_000, 1.5  # of the originals: a photo of ImageNet
 ORIGINALS = 200  # different files; further rows are links to them, which are decoded all the same

@@ -25,7 +25,7 @@ import_keras()
 import mmkeras  # noqa: E402
 from mmkeras.evaluation import score  # noqa: E402
 from mmkeras.manifest import Manifest  # noqa: E402
-from mmkeras.prepare import Column, Prepared  # noqa: E402
+from mmkeras.prepared import Column, Prepared  # noqa: E402
 from mmkeras.shipped import Shipped  # noqa: E402
 
 TURNS = 9

@@ -33,7 +33,8 @@ from mmkeras.balance import losses_for
 from mmkeras.dataset import Batches
 from mmkeras.modality_balance import callbacks_for, paced, towers_of
 from mmkeras.optimizer import RatedAdamW
-from mmkeras.prepare import Prepared, prepare
+from mmkeras.prepare import prepare
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 
 CLASSES = ("a", "b", "c", "d")

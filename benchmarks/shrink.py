@@ -26,7 +26,8 @@ from mmkeras import Run, Training  # noqa: E402
 from mmkeras.adapting import specs_of  # noqa: E402
 from mmkeras.datasets import DATASETS  # noqa: E402
 from mmkeras.evaluation import predict  # noqa: E402
-from mmkeras.prepare import Prepared, prepare  # noqa: E402
+from mmkeras.prepare import prepare  # noqa: E402
+from mmkeras.prepared import Prepared  # noqa: E402
 from mmkeras.quickstart import TARGETS  # noqa: E402
 from mmkeras.recipes import STAMPS, VGG16_RESNET50_SELF_ATTENTION  # noqa: E402
 from mmkeras.tokenizer import tokenizer_for  # noqa: E402

@@ -27,7 +27,8 @@ import numpy as np
 import mmkeras
 from mmkeras.balance import losses_for
 from mmkeras.dataset import Batches
-from mmkeras.prepare import Prepared, prepare
+from mmkeras.prepare import prepare
+from mmkeras.prepared import Prepared
 from mmkeras.session import compile_for
 
 FIELDS = tuple(f"x{i}" for i in range(32))

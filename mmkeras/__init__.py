@@ -6,7 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mmkeras.comparing import Comparison, compare
+    from mmkeras.comparing import compare
+    from mmkeras.comparison import Comparison
     from mmkeras.cross_validation import CrossValidation, cross_validate
     from mmkeras.evaluation import Evaluation, evaluate
     from mmkeras.explaining import Explanation, explain
@@ -69,11 +70,11 @@ PUBLIC = {  # name -> module; resolved on first use (PEP 562), so that `import m
     "Shipped": "shipped",
     "evaluate": "evaluation",
     "Evaluation": "evaluation",
-    "report": "reporting",
     "explain": "explaining",
     "Explanation": "explaining",
+    "report": "reporting",
     "compare": "comparing",
-    "Comparison": "comparing",
+    "Comparison": "comparison",
     "Variant": "series",
     "cross_validate": "cross_validation",
     "CrossValidation": "cross_validation",

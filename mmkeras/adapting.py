@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras_edge.outputs import OutputSpec
 

@@ -17,7 +17,7 @@ from keras import ops
 from mmkeras.dataset import Batches
 from mmkeras.distribution import replicas
 from mmkeras.losses import AS_IT_IS, Wanted, loss_of_each
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.targets import filled, labelled
 from mmkeras_edge.inputs import pick

@@ -15,7 +15,7 @@ from mmkeras.losses import Wanted
 from mmkeras.mishaps import of_memory
 from mmkeras.phases import phases_of
 from mmkeras.precision import computing_in
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.pretrained import kept_still
 from mmkeras.recipe import Recipe
 from mmkeras.session import compile_for

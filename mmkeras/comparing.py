@@ -14,7 +14,7 @@ from mmkeras.comparison import Comparison, Contender
 from mmkeras.heads.measures import Measure
 from mmkeras.manifest import Manifest
 from mmkeras.plain_file import write_json
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.run import Run, load
 from mmkeras.series import Rows, Variant, announce, folder_name, measures_of, outcome

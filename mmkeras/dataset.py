@@ -11,7 +11,7 @@ from mmkeras.ahead import Ahead
 from mmkeras.augment import Variation, chosen, varied
 from mmkeras.mixing import mixed, mixed_labels
 from mmkeras.order import order_of
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.sampling import drawn
 from mmkeras.targets import filled, labelled
 from mmkeras.taught import packed

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared, check_tokenizer, prepare
+from mmkeras.prepare import prepare
+from mmkeras.prepared import Prepared, check_tokenizer
 from mmkeras.recipe import Recipe
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from mmkeras.joining import fusion_layer
-from mmkeras.prepare import Column, Prepared
+from mmkeras.prepared import Column, Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.rewiring import copy_weights, part, parts_of, reached, rebuilt, reconnect, taken
 

@@ -35,7 +35,7 @@ from mmkeras.balance import probe_of
 from mmkeras.heads import HEADS
 from mmkeras.joining import fusion_layer
 from mmkeras.optimizer import RatedAdamW
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import FUSED, Recipe
 from mmkeras_edge.inputs import pick
 from mmkeras_edge.specs import presence_name

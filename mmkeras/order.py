@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 
 WINDOW_MB = 512  # of rows that are mixed at a time; so much of the disk is read in turns
 

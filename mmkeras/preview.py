@@ -13,7 +13,7 @@ import numpy as np
 from mmkeras.augment import Variation, chosen
 from mmkeras.dataset import Batches
 from mmkeras.modalities import Audio
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.targets import LABELS, labelled
 from mmkeras.training import Training
 from mmkeras_edge.specs import PAD_ID, presence_name

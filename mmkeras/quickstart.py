@@ -22,7 +22,8 @@ from mmkeras.evaluation import evaluate, predict
 from mmkeras.manifest import Manifest, load_manifest
 from mmkeras.model import assemble
 from mmkeras.plain_file import write_json
-from mmkeras.prepare import Prepared, prepare
+from mmkeras.prepare import prepare
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.recipes import STAMPS, STAMPS_PRETRAINED
 from mmkeras.run import Run

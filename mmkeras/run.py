@@ -31,7 +31,7 @@ from mmkeras.manifest import Manifest
 from mmkeras.model import recipe_of
 from mmkeras.origin import manifest_of, rows_of
 from mmkeras.plain_file import write_json
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras_edge.outputs import OutputSpec
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.targets import LABELS, labelled
 from mmkeras_edge.inputs import pick
 

@@ -20,7 +20,8 @@ from mmkeras.heads.measures import Measure
 from mmkeras.manifest import Manifest
 from mmkeras.origin import origin_of
 from mmkeras.plain_file import write_json
-from mmkeras.prepare import Prepared, prepare
+from mmkeras.prepare import prepare
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.splits import SPLITS
 from mmkeras.tokenizer import tokenizer_for

@@ -31,7 +31,7 @@ from mmkeras.mishaps import NoNumber, explained
 from mmkeras.optimizer import RatedAdamW, adamw
 from mmkeras.phases import Phase, phases_of
 from mmkeras.precision import computing_in
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.pretrained import kept_still, rates_by_depth
 from mmkeras.progress import Progress
 from mmkeras.random_layers import seed_layers

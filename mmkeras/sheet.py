@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras_edge.outputs import ClassifySpec
 

@@ -13,7 +13,7 @@ import numpy as np
 import mmkeras_edge
 from mmkeras.fitted import fitted
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras_edge.outputs import OutputSpec
 

@@ -29,7 +29,8 @@ from mmkeras.manifest import Manifest
 from mmkeras.mishaps import explained
 from mmkeras.model import assemble, recipe_of
 from mmkeras.origin import origin_of, rows_of
-from mmkeras.prepare import Prepared, check_tokenizer, prepare
+from mmkeras.prepare import prepare
+from mmkeras.prepared import Prepared, check_tokenizer
 from mmkeras.provenance import host, revision, versions
 from mmkeras.recipe import Recipe
 from mmkeras.run import Run, load

@@ -15,7 +15,7 @@ import numpy as np
 
 from mmkeras.checkpoint import State
 from mmkeras.folder import ABOUT, CHECKPOINT, LAST, LOGS, MODEL, PLAN, RECIPE, TOKENIZER, discard
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import FUSED, Recipe
 from mmkeras.taught import Lesson
 from mmkeras.training import AUTO, Training

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from mmkeras import Audio, Classify, Image, Text, load_manifest
-from mmkeras.prepare import check_tokenizer, prepare
+from mmkeras.prepare import prepare
+from mmkeras.prepared import check_tokenizer
 from mmkeras.tokenizer import train_tokenizer
 from mmkeras_edge.inputs import load_sample
 from mmkeras_edge.text import read_tokenizer

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.run import Run
 from mmkeras_edge.branches import Branches, at_root
 from mmkeras_edge.golden import Golden, Raw

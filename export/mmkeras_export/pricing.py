@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.run import Run
 from mmkeras_export.comparison import median_ms
 from mmkeras_export.converting.conversion import convert

@@ -21,7 +21,7 @@ from mmkeras.insight.merit import assurances
 from mmkeras.insight.subject import Known, Subject
 from mmkeras.insight.thresholds import thresholds_of
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.shipped import open_shipped
 from mmkeras_edge.card import Card
 from mmkeras_edge.file import CARD

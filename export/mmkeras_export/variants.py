@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras_edge.outputs import OutputSpec
 from mmkeras_export.comparison import Arrays, Comparison, compare, medians_ms, run_lite
 from mmkeras_export.gate import ALL, failures

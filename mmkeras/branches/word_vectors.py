@@ -15,7 +15,7 @@ from mmkeras.vector_file import read_vectors, vector_width
 from mmkeras_edge.specs import PAD_ID
 
 if TYPE_CHECKING:
-    from mmkeras.prepare import Prepared
+    from mmkeras.prepared import Prepared
 
 EMBEDDED = 128  # numbers of a learned vector
 LITTLE = 0.1  # share of the training tokens with a vector below which something must be wrong

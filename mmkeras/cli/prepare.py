@@ -28,7 +28,7 @@ from mmkeras.cli.options import (
 from mmkeras.cli.printing import hint, print_json
 
 if TYPE_CHECKING:
-    from mmkeras.prepare import Prepared
+    from mmkeras.prepared import Prepared
     from mmkeras.recipe import Recipe
     from mmkeras.training import Training
 

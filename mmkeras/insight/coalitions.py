@@ -11,7 +11,7 @@ from mmkeras.insight.removal import without
 from mmkeras.insight.shapley import MOST, coalitions
 from mmkeras.insight.subject import Subject
 from mmkeras.insight.waiting import waiting
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 
 if TYPE_CHECKING:
     from mmkeras.run import Run

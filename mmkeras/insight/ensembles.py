@@ -18,7 +18,7 @@ from keras import layers
 from mmkeras.dataset import Batches
 from mmkeras.insight.calibration import SMALLEST
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.run import Run
 from mmkeras_edge.outputs import PROBABILITIES
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mmkeras.prepare import ABSENT, Column, Prepared
+from mmkeras.prepared import ABSENT, Column, Prepared
 from mmkeras_edge.specs import PAD_ID, TableSpec
 
 SEEN = 500  # rows, at most, that a mean is of

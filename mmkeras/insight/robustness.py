@@ -15,7 +15,7 @@ from mmkeras.insight.plain import figure, grid, plain, titled
 from mmkeras.insight.removal import changed, with_column
 from mmkeras.insight.subject import Subject
 from mmkeras.insight.waiting import waiting
-from mmkeras.prepare import ABSENT, Column, Prepared
+from mmkeras.prepared import ABSENT, Column, Prepared
 from mmkeras_edge.inputs import load_input
 from mmkeras_edge.text import read_tokenizer
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mmkeras.manifest import Problem
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.shards.files import is_whole, settle
 from mmkeras.shards.folder import SHARDS, alone, check_free, finish
 from mmkeras.shards.opening import (

@@ -12,7 +12,7 @@ import numpy as np
 
 from mmkeras.manifest import Manifest
 from mmkeras.manifest.loading import read_sheet
-from mmkeras.prepare import ABSENT, Column, Prepared
+from mmkeras.prepared import ABSENT, Column, Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.shards.files import ROWS, file_of, has_size, is_whole, read_array
 from mmkeras.shards.values import OPEN_BYTES, ShardValues

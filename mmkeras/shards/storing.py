@@ -16,7 +16,7 @@ import numpy as np
 
 from mmkeras.manifest import Manifest, Problem
 from mmkeras.manifest.checking import refuse
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.provenance import versions
 from mmkeras.recipe import Recipe
 from mmkeras.shards.engines import ENGINES

@@ -8,7 +8,8 @@ from mmkeras import Classify, Text, Training, fit, load_manifest
 from mmkeras.adapting import adapt
 from mmkeras.branches.text import text_branch
 from mmkeras.model import build_model
-from mmkeras.prepare import Prepared, prepare
+from mmkeras.prepare import prepare
+from mmkeras.prepared import Prepared
 from mmkeras.recipe import Recipe
 from mmkeras.tokenizer import tokenizer_for, whole_words
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.run import Run
 from mmkeras_edge.specs import presence_name
 from mmkeras_export.comparison import rows_of

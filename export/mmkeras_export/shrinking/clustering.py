@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.run import Run
 from mmkeras.training import Training
 from mmkeras_edge.inputs import pick

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.run import Run
 from mmkeras.training import Training
 from mmkeras_export.shrinking.kernels import by_pattern, copied, trained

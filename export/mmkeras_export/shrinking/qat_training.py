@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.run import Run
 from mmkeras.training import Training
 from mmkeras_export.quantizing.calibration import calibration_samples

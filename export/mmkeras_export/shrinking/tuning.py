@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.run import Run
 from mmkeras.train import fit
 from mmkeras.training import Training

@@ -13,7 +13,7 @@ import keras
 from mmkeras.dataset import Batches
 from mmkeras.losses import loss_of_each
 from mmkeras.manifest import Manifest
-from mmkeras.prepare import Prepared
+from mmkeras.prepared import Prepared
 from mmkeras.run import Run
 from mmkeras.training import Training
 from mmkeras_edge.inputs import pick
