@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,8 +69,9 @@ class Card:
         fields["outputs"] = {
             n: spec_from_dict(d, OUTPUT_SPECS) for n, d in fields["outputs"].items()
         }
-        fields["optional"] = tuple(fields["optional"])
-        fields["notes"] = tuple(fields["notes"])
+        for name in ("optional", "notes"):
+            fields[name] = tuple(fields[name])
+            _check("card.json", name, fields[name], "tuple[str, ...]")
         return cls(**fields)
 
 
@@ -89,13 +91,34 @@ def spec_to_dict(spec: InputSpec | OutputSpec) -> dict[str, Any]:
 
 
 def spec_from_dict(fields: Mapping[str, Any], table: Mapping[str, type]) -> Any:
-    """Raises ValueError for a kind or a field that this version does not know."""
+    """Raises ValueError for a kind or a field that this version does not know, and for a value of
+    another type than its field's."""
     kind = fields.get("kind") if isinstance(fields, Mapping) else fields
     if kind not in tuple(table):
         raise ValueError(
             f"unknown kind {kind!r} in the card; this version knows {', '.join(table)}"
         )
     try:
-        return table[kind](**{name: value for name, value in fields.items() if name != "kind"})
-    except TypeError as error:
+        spec = table[kind](**{name: value for name, value in fields.items() if name != "kind"})
+    except (TypeError, OverflowError) as error:
         raise ValueError(f"the card's {kind} cannot be read: {error}") from error
+    for each in dataclasses.fields(spec):
+        _check(f"the card's {kind}", each.name, getattr(spec, each.name), str(each.type))
+    return spec
+
+
+def _check(what: str, name: str, value: Any, wanted: str) -> None:
+    """JSON holds what it likes, and a stranger's holds what would break far from here."""
+    each, _, several = wanted.removeprefix("tuple[").partition(", ...")
+    if each not in _PLAIN:  # a mapping; its spec reads it
+        return
+    values = value if several else (value,)
+    if not all(_PLAIN[each](found) for found in values):
+        raise ValueError(f"{what}: {name} is {value!r:.80}, wanted {wanted}")
+
+
+_PLAIN: dict[str, Callable[[Any], bool]] = {  # type of a field -> whether a value is of it
+    "str": lambda value: isinstance(value, str),
+    "int": lambda value: isinstance(value, int),
+    "float": lambda value: isinstance(value, (int, float)) and abs(value) <= sys.float_info.max,
+}

@@ -63,8 +63,10 @@ def _number(name: str, value: Any) -> float:
         number = float(value)
     except (TypeError, ValueError) as error:
         raise ValueError(f"table: {name} is {value!r}, no number") from error
+    except OverflowError:  # a whole number of 309 digits and more
+        number = math.inf
     if abs(number) > LIMIT:
-        raise ValueError(f"table: {name} is {value!r}, beyond what a float32 holds")
+        raise ValueError(f"table: {name} is {value!r:.40}, beyond what a float32 holds")
     return number
 
 

@@ -46,6 +46,15 @@ def test_fields_that_a_later_writer_adds_are_left_alone():
         ({"outputs": {"x": {"kind": "classify", "labels": 3}}}, "classify cannot be read"),
         ({"inputs": {"x": {"kind": "audio", "hop_ms": 0}}}, "whole hop_ms above 0, received 0"),
         ({"inputs": {"x": {"kind": "text", "length": "6"}}}, "whole length above 0, received '6'"),
+        (
+            {"inputs": {"x": {"kind": "image", "background": None}}},
+            "background is None, wanted",
+        ),
+        ({"inputs": {"x": {"kind": "sensor", "rate_hz": 1e999}}}, "sensor cannot be read: .*infin"),
+        ({"outputs": {"x": {"kind": "classify", "labels": ["a", 0]}}}, r"\('a', 0\), wanted tuple"),
+        ({"outputs": {"x": {"kind": "classify", "temperature": 10**400}}}, "wanted float"),
+        ({"outputs": {"x": {"kind": "binary", "threshold": None}}}, "threshold is None, wanted fl"),
+        ({"notes": [3]}, r"card.json: notes is \(3,\), wanted tuple"),
     ],
 )
 def test_a_card_that_cannot_be_read_says_why(changes, message):

@@ -73,6 +73,7 @@ def test_json_text_is_a_record():
         ({"age": [3]}, r"table: age is \[3\], no number"),
         ({"age": "inf"}, "table: age is 'inf', beyond what a float32 holds"),
         ({"age": 1e39}, "beyond what a float32 holds"),
+        ({"age": 10**400}, "table: age is 1000000000000000000000000000000000000000, beyond what"),
         ("{age: 3}", "table: the fields are no JSON"),
         ("[3]", r"table: wanted \{field: value\}, received list"),
         (3, r"wanted \{field: value\}, received int"),

@@ -96,6 +96,7 @@ def test_a_row_is_an_object_or_its_text():
         ({"values": [[1, 2]]}, "wanted values with rate_hz or times_s, received"),
         ({"values": [[1, 2], [1]], "rate_hz": 10}, "wanted lists of numbers, alike in length"),
         ({"values": [["a", 2]], "rate_hz": 10}, "wanted lists of numbers"),
+        ({"values": [[10**400, 2]], "rate_hz": 10}, "wanted lists of numbers"),
         ({"values": [[1, 2]], "rate_hz": [10]}, "wanted one rate_hz, received a list"),
     ],
 )

@@ -88,7 +88,7 @@ def run(settings: Settings) -> None:
     count, threads = settings.parts
     with quiet():
         models = [warm(load(settings.file, threads)) for _ in range(count)]
-    hosts = (*LOOPBACK, settings.host) if settings.is_loopback else None
+    hosts = tuple(dict.fromkeys((*LOOPBACK, settings.host))) if settings.is_loopback else None
     serving = Serving(models, settings.limits, settings.token, hosts)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.create_server((settings.host, settings.port), family=family) as listener:

@@ -39,7 +39,9 @@ def read_sources(body: bytes, content_type: str, specs: Specs, limits: Limits) -
         sources = {name: _joined(name, parts[name], pick(specs, name, "input")) for name in parts}
         return {name: source for name, source in sources.items() if source is not None}
     raise RefusedError(
-        415, f"wanted multipart/form-data or application/json, received {kind or 'no type'!r:.99}"
+        415,
+        "wanted multipart/form-data or application/json, received "
+        + (f"{kind!r:.99}" if kind else "no Content-Type"),
     )
 
 
@@ -111,16 +113,26 @@ def _from_json(body: bytes, specs: Specs, limits: Limits) -> dict[str, Any]:
     try:
         found = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        reason = getattr(error, "msg", "nested too deeply or no UTF-8")
-        raise RefusedError(400, f"the body is no JSON: {reason}") from error
+        raise RefusedError(400, f"the body is no JSON: {_reason(error)}") from error
     if not isinstance(found, dict) or not isinstance(found.get("inputs"), dict) or len(found) > 1:
         raise ValueError('wanted {"inputs": {NAME: value}} and nothing beside')
     given = {name: value for name, value in found["inputs"].items() if value is not None}
     return {name: _plain(name, given[name], pick(specs, name, "input")) for name in given}
 
 
+def _reason(error: Exception) -> str:
+    """In words that quote nothing of the body."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "no UTF-8"
+    return "it holds NaN, Infinity or a number of thousands of digits; give null for a gap"
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(name)
 
 
 def _plain(name: str, value: Any, spec: InputSpec) -> Any:
@@ -164,7 +176,7 @@ def _readings(name: str, value: Mapping[str, Any]) -> tuple[Any, Any]:
         )
     try:
         arrays = {key: np.array(value[key], np.float64) for key in value}
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:  # the last, of 309 digits and more
         raise ValueError(f"input {name!r}: wanted lists of numbers, alike in length") from error
     if "times_s" in value:
         return arrays["times_s"], arrays["values"]
