@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mmkeras.datasets import basic_motions, digits, gated_digits, stamps, synthetic
+from mmkeras.datasets import digits, gated_digits, motions, stamps, synthetic
 
 DATASETS: dict[str, Callable[..., Path]] = {  # name on the command line -> build(folder, ...)
     "stamps": stamps.build,
     "synthetic": synthetic.build,
     "digits": digits.build,
     "gated_digits": gated_digits.build,
-    "basic_motions": basic_motions.build,
+    "motions": motions.build,
 }

@@ -122,7 +122,7 @@ def test_one_row_is_enough_and_none_is_refused(tmp_path):
 
 
 def test_the_table_is_found_without_loading_a_framework():
-    sets = ["stamps", "synthetic", "digits", "gated_digits", "basic_motions"]
+    sets = ["stamps", "synthetic", "digits", "gated_digits", "motions"]
     assert list(DATASETS) == sets
     heavy = "keras", "tensorflow", "pandas", "PIL", "soundfile"
     script = f"import sys, mmkeras.datasets; print([m for m in {heavy} if m in sys.modules])"

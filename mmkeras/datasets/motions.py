@@ -53,7 +53,7 @@ def find_basic_motions() -> Path | None:
 
 
 def build(folder: str | os.PathLike[str], root: Path | str | None = None) -> Path:
-    """Writes `folder`/basic_motions.csv with a CSV for each recording, and returns its path.
+    """Writes `folder`/motions.csv with a CSV for each recording, and returns its path.
 
     Columns `watch`, `activity` and `split`; the archive's test half is the test split, and every
     fifth training recording of an activity is for validation. `root` is the folder that holds
@@ -83,7 +83,7 @@ def build(folder: str | os.PathLike[str], root: Path | str | None = None) -> Pat
             rows.append((file, case.label.lower(), "valid" if held_out else part))
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    return replace_file(folder / "basic_motions.csv", text.getvalue().encode())
+    return replace_file(folder / "motions.csv", text.getvalue().encode())
 
 
 def read_ts(path: Path) -> list[Case]:
