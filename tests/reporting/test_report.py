@@ -100,7 +100,12 @@ def test_a_file_without_its_export_report_says_so(made, file, tmp_path):
 
 def test_without_its_rows_a_run_is_told_all_the_same(run):
     data = {**run.about["data"], "path": "nowhere.csv"}
-    found = mmkeras.report(dataclasses.replace(run, about={**run.about, "data": data}))
+    fair = {**run.about["training"], "sampling": "balanced", "loss": "focal"}
+    sampled = {"category": {"star": [0.02, 0.5], "ring": [0.98, 0.5]}}
+    about = {**run.about, "data": data, "training": fair, "sampled": sampled}
+    found = mmkeras.report(dataclasses.replace(run, about=about))
+    assert "sampling balanced, loss focal" in found.card()
+    assert "category star, the rarest: 2.0% of the rows, 50.0% of an epoch" in found.page()
     assert found.evaluation is None
     page = found.page()
     assert "nowhere.csv" in found.gaps["data"]
