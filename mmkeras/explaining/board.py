@@ -9,7 +9,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 # Okabe and Ito's vermilion and blue, which all kinds of eyes tell apart, also in grey.
@@ -71,14 +70,6 @@ def width_of(text: str, size: float) -> float:
     if not text.strip():
         return 0.0
     return float(TextPath((0, 0), printable(text), size=size).get_extents().width) / POINTS
-
-
-@functools.cache
-def both_ways() -> Colormap:
-    """Blue, white, orange."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("both_ways", [AGAINST, "#F7F7F7", FOR])
 
 
 def bare(axes: Axes, title: str = "") -> None:

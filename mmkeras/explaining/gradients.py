@@ -1,49 +1,73 @@
-"""Gradients of a number a row, on TensorFlow and on JAX; Keras itself has no such thing."""
+"""Scores and their gradients, compiled, on TensorFlow and on JAX; Keras has no gradients itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import keras
-import numpy as np
 
 from mmkeras_edge.inputs import pick
 
-Points = Mapping[str, np.ndarray]
-Score = Callable[[Mapping[str, Any]], Any]  # tensors by name -> (B,)
+# (points by name, whatever else) -> (B,), all tensors.
+Score = Callable[..., Any]
 
 
-def score_and_gradients(score: Score, points: Points) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The scores at float arrays by name, (B,), and how their sum changes with each number there.
+def compiled(score: Score) -> Score:
+    """The same, traced once for each shape of its arguments; on other backends as it is."""
+    backend = keras.backend.backend()
+    return COMPILERS[backend](score) if backend in COMPILERS else score
+
+
+def with_gradients(score: Score) -> Callable[..., tuple[Any, dict[str, Any]]]:
+    """Scores, (B,), and how their sum changes with each number of the first argument, by name.
 
     Raises ValueError on another backend.
     """
     backend = keras.backend.backend()
-    return pick(ENGINES, backend, "gradients: backend")(score, points)
+    return compiled(pick(ENGINES, backend, "backend for gradients:")(score))
 
 
-def _tensorflow(score: Score, points: Points) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _tensorflow(score: Score) -> Callable[..., Any]:
     import tensorflow as tf
 
-    tensors = {name: tf.constant(value) for name, value in points.items()}
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        for tensor in tensors.values():
-            tape.watch(tensor)
-        scores = score(tensors)
-    found = tape.gradient(scores, tensors, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    return scores.numpy(), {name: tf.convert_to_tensor(of).numpy() for name, of in found.items()}
+    def both(points: dict[str, Any], *others: Any) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            for tensor in points.values():
+                tape.watch(tensor)
+            scores = score(points, *others)
+        zero = tf.UnconnectedGradients.ZERO
+        found = tape.gradient(scores, points, unconnected_gradients=zero)
+        return scores, {name: tf.convert_to_tensor(of) for name, of in found.items()}
+
+    return both
 
 
-def _jax(score: Score, points: Points) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _jax(score: Score) -> Callable[..., Any]:
     import jax
 
-    def summed(tensors: Mapping[str, Any]) -> tuple[Any, Any]:
-        scores = score(tensors)
-        return scores.sum(), scores
+    def both(points: dict[str, Any], *others: Any) -> Any:
+        def summed(points: dict[str, Any]) -> tuple[Any, Any]:
+            scores = score(points, *others)
+            return scores.sum(), scores
 
-    (_, scores), found = jax.value_and_grad(summed, has_aux=True)(dict(points))
-    return np.asarray(scores), {name: np.asarray(of) for name, of in found.items()}
+        (_, scores), found = jax.value_and_grad(summed, has_aux=True)(points)
+        return scores, found
+
+    return both
+
+
+def _tensorflow_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    import tensorflow as tf
+
+    return tf.function(function, autograph=False)
+
+
+def _jax_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    import jax
+
+    return jax.jit(function)
 
 
 ENGINES = {"tensorflow": _tensorflow, "jax": _jax}
+COMPILERS = {"tensorflow": _tensorflow_function, "jax": _jax_function}

@@ -15,7 +15,6 @@ from mmkeras.explaining.board import (
     PALE,
     Board,
     bare,
-    both_ways,
     level,
     smooth,
     tinted,
@@ -36,14 +35,17 @@ WORD_PT = 12
 LETTERS = 600  # of a long text that are shown
 FIELDS = 12  # of a record; the others matter less
 BLUR = 0.025  # of a picture's side: single pixels say little
+STRONGEST = 0.85  # the least that a picture shines through
 CAM, STROKES = "Grad-CAM: where", "integrated gradients: what"
 
 
 class Place(NamedTuple):
-    """Inches from the top left of the page."""
+    """Inches from the top left of the page; `strength`, up to 1, is that of the colours, so that
+    what hardly mattered does not shout."""
 
     top: float
     width: float  # of the panels
+    strength: float = 1.0
 
 
 def _draw_pictures(board: Board, mark: Mark, spec: Any, place: Place) -> None:
@@ -57,10 +59,12 @@ def _draw_pictures(board: Board, mark: Mark, spec: Any, place: Place) -> None:
         bare(axes[0], "" if i else "given")
         axes[1].imshow(grey)
         if mark.places is not None:
-            axes[1].imshow(tinted(mark.places[i], max(float(mark.places.max()), 1e-9), 0.75))
+            axes[1].imshow(
+                tinted(mark.places[i], max(float(mark.places.max()), 1e-9), 0.75 * place.strength)
+            )
         bare(axes[1], "" if i else CAM if mark.places is not None else "no map for Grad-CAM")
         axes[2].imshow(grey)
-        axes[2].imshow(tinted(values, most))
+        axes[2].imshow(tinted(values, most, STRONGEST * place.strength))
         bare(axes[2], "" if i else STROKES)
 
 
@@ -77,10 +81,11 @@ def _draw_film(board: Board, mark: Mark, spec: Any, place: Place) -> None:
         bare(upper, "given" if not i else "")
         lower = board.axes(left, place.top + side + 0.08, side, side)
         lower.imshow(_paled(mark.given[i]))
-        lower.imshow(tinted(blurred[i], most))
+        lower.imshow(tinted(blurred[i], most, STRONGEST * place.strength))
         bare(lower)
     bars = board.axes(LEFT, place.top + 2 * side + 0.18, count * (side + 0.06) - 0.06, 0.4)
-    bars.bar(range(count), sums, 0.8, color=[FOR if of >= 0 else AGAINST for of in sums])
+    colors = [FOR if of >= 0 else AGAINST for of in sums]
+    bars.bar(range(count), sums, 0.8, color=colors, alpha=place.strength)
     bars.axhline(0, color=PALE, lw=0.6)
     bars.set_xlim(-0.5, count - 0.5)
     bare(bars)
@@ -101,7 +106,8 @@ def _draw_sound(board: Board, mark: Mark, spec: AudioSpec, place: Place) -> None
         pale = "Greys_r" if not i else "Greys"
         axes.imshow(mark.given.T, cmap=pale, vmin=-2, vmax=2 if not i else 4, **shown)
         if i and sheet is not None:
-            axes.imshow(np.swapaxes(tinted(sheet), 0, 1), **shown)
+            tints = tinted(sheet, strongest=STRONGEST * place.strength)
+            axes.imshow(np.swapaxes(tints, 0, 1), **shown)
         bare(axes, head)
         _scale(axes, spec, labelled=not i)
 
@@ -114,7 +120,8 @@ def _scale(axes: Axes, spec: AudioSpec, labelled: bool) -> None:
     axes.set_yticks(bands, names or [""] * len(bands), fontsize=7, color=PALE)
     axes.tick_params(length=2, color=PALE)
     end = spec.frames * spec.hop_samples / spec.rate_hz
-    axes.set_xticks([0, end], ["0", f"{end:.3g} s"], fontsize=7, color=PALE)
+    ends = ["0", f"{end:.3g} s"] if labelled else ["", ""]
+    axes.set_xticks([0, end], ends, fontsize=7, color=PALE)
     axes.set_xlim(0, end)
 
 
@@ -126,7 +133,7 @@ def _draw_text(board: Board, mark: Mark, spec: Any, place: Place) -> None:
         if not word.tokens:
             board.write(LEFT + left, place.top + line * LINE, word.text, WORD_PT, color="#A0A0A0")
             continue
-        color = tuple(tinted(np.array(value), most, 0.8))
+        color = tuple(tinted(np.array(value), most, 0.8 * place.strength))
         box = {"boxstyle": "round,pad=0.22", "facecolor": color, "edgecolor": "none"}
         board.write(LEFT + left, place.top + line * LINE + 0.05, word.text, WORD_PT, bbox=box)
 
@@ -160,9 +167,8 @@ def _draw_readings(board: Board, mark: Mark, spec: SensorSpec, place: Place) -> 
     marked = board.axes(LEFT + width + 1.2, place.top, width, _high(channels))
     most = level(mark.values)
     extent = (0.0, len(mark.given) / spec.rate_hz, channels - 0.5, -0.5)
-    marked.imshow(
-        mark.values.T, cmap=both_ways(), vmin=-most, vmax=most, aspect="auto", extent=extent
-    )
+    tints = np.swapaxes(tinted(mark.values, most, place.strength), 0, 1)
+    marked.imshow(tints, aspect="auto", extent=extent)
     bare(marked, STROKES + ", by channel and time")
     marked.set_yticks(range(channels), mark.parts, fontsize=7, color=PALE, parse_math=False)
     ends = [0, round(extent[1], 2)]
@@ -175,7 +181,7 @@ def _draw_record(board: Board, mark: Mark, spec: TableSpec, place: Place) -> Non
     order = np.argsort(-np.abs(mark.values), kind="stable")[:FIELDS][::-1]
     axes = board.axes(LEFT + 1.6, place.top, place.width - 2.2, 0.24 * len(order) + 0.1)
     colors = [FOR if mark.values[i] >= 0 else AGAINST for i in order]
-    axes.barh(range(len(order)), mark.values[order], 0.65, color=colors)
+    axes.barh(range(len(order)), mark.values[order], 0.65, color=colors, alpha=place.strength)
     axes.axvline(0, color=PALE, lw=0.6)
     bare(axes)
     names = [f"{mark.parts[i]} = {told(spec, mark.given, i)}" for i in order]

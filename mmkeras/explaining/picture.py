@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WIDTH = 10.0  # inches
 HEAD, CHARTS, BETWEEN, ABSENT = 1.3, 1.75, 0.62, 0.2
 SHOWN = 5  # labels
+FAINTEST = 0.06  # share of the most that an input's colours begin at
 ANSWER, WATERFALL = 2.3, 3.1  # inches
 
 
@@ -38,9 +39,17 @@ def draw(explanation: Explanation) -> Figure:
         _draw_attention(board, explanation.attention, HEAD + 0.25)
     top = HEAD + charts
     for name, height in heights.items():
-        _draw_input(board, explanation, name, Place(top + 0.35, wide))
+        place = Place(top + 0.35, wide, _strength(explanation, name))
+        _draw_input(board, explanation, name, place)
         top += height + BETWEEN
     return board.figure
+
+
+def _strength(explanation: Explanation, name: str) -> float:
+    """Of an input's colours: 1 for the one that added or took most."""
+    added = explanation.contributions.inputs
+    most = max((abs(of) for of in added.values()), default=0.0)
+    return float(np.sqrt(max(abs(added.get(name, 0.0)) / max(most, 1e-9), FAINTEST)))
 
 
 def _draw_head(board: Board, explanation: Explanation) -> None:
@@ -59,6 +68,7 @@ def _draw_head(board: Board, explanation: Explanation) -> None:
     board.write(0.48, 0.94, f"speaks for {what}", 9.5)
     board.write(3.4, 0.92, "\u25a0", 12, color=AGAINST)
     board.write(3.58, 0.94, "speaks against it", 9.5)
+    board.write(5.6, 0.94, "paler in inputs that added less", 9.5, color=PALE)
     board.rule(HEAD - 0.05)
 
 

@@ -15,16 +15,18 @@ from mmkeras_edge.inputs import pick
 from mmkeras_edge.outputs import PROBABILITIES, OutputSpec
 from mmkeras_edge.readings import central
 
+FAR = 1e4  # of a logit: its share of a softmax is then 0
 LEAST = 1e-7  # a probability that is still told from 0, and from 1
 
 
 @dataclass(frozen=True)
 class Question:
-    """An output and one of its labels; a number has none."""
+    """An output of so many `values`, and one of its labels; a number has none."""
 
     output: str
     spec: OutputSpec
     label: str | None
+    values: int
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -53,22 +55,27 @@ class Question:
         values = outputs[:, self.place].astype(np.float64)
         return 1 - values if self.no else values
 
-    def score(self, outputs: Any, logits: Any) -> Any:
+    @property
+    def chosen(self) -> np.ndarray:
+        """1 at the value that is asked about, else 0: float32 (values,)."""
+        return np.eye(self.values, dtype=np.float32)[self.place]
+
+    def score(self, outputs: Any, logits: Any, chosen: Any) -> Any:
         """Tensors (B, values) -> (B,): a number as it is, a label by its log-odds.
 
         Those do not flatten where the model is sure, and say what speaks for the label against the
         others. `logits` is what the output's layer reads; where that is no logit, as behind a late
-        fusion, the odds are of the probabilities.
+        fusion, the odds are of the probabilities. `chosen` is as above, so that what is compiled
+        for one label serves for all.
         """
-        values = outputs[:, self.place]
+        values = ops.sum(outputs * chosen, axis=1)
         if self.spec.kind not in PROBABILITIES:
             return values
         known = HEADS[self.spec.kind].logits and logits.shape == outputs.shape
         if known and self.spec.kind == "classify":
-            others = [i for i in range(outputs.shape[1]) if i != self.place]
-            rest = ops.logsumexp(ops.take(logits, others, axis=1), axis=1)
-            return logits[:, self.place] - rest
-        odds = logits[:, self.place] if known else _log_odds(values)
+            others = ops.logsumexp(logits - FAR * chosen, axis=1)
+            return ops.sum(logits * chosen, axis=1) - others
+        odds = ops.sum(logits * chosen, axis=1) if known else _log_odds(values)
         return -odds if self.no else odds
 
 
@@ -90,18 +97,17 @@ def ask(
     """
     output = next(iter(specs)) if output is None else output
     spec = pick(specs, output, "output")
-    labels = getattr(spec, "labels", ())
+    labels, values = getattr(spec, "labels", ()), answers[output]
+    count = values.shape[1]
     if not labels:
         if label is not None:
             raise ValueError(f"the output {output!r} is a number and has no label {label!r}")
-        return Question(output, spec, None)
-    if label is not None:
-        pick(dict.fromkeys(labels), label, f"label of {output!r}:")
-        return Question(output, spec, label)
-    values = answers[output]
-    if spec.kind == "binary":
-        return Question(output, spec, labels[int(reached(spec, values)[0, 0])])
-    return Question(output, spec, labels[int(values[0].argmax())])
+        return Question(output, spec, None, count)
+    if label is None:
+        binary = spec.kind == "binary"
+        label = labels[int(reached(spec, values)[0, 0] if binary else values[0].argmax())]
+    pick(dict.fromkeys(labels), label, f"label of {output!r}:")
+    return Question(output, spec, label, count)
 
 
 def said(spec: OutputSpec, values: np.ndarray) -> dict[str, float]:

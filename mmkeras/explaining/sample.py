@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,7 @@ class Usual:
 
     run: Run
     rows: Prepared
+    functions: dict[Any, Any] = field(default_factory=dict)  # compiled, for all samples
 
     @cached_property
     def nothing(self) -> dict[str, np.ndarray]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
-from mmkeras.explaining.gradients import score_and_gradients
+from mmkeras.explaining.gradients import compiled, with_gradients
 from mmkeras.explaining.question import Question
 from mmkeras.explaining.sample import Feed, Sample, Usual, repeated
 from mmkeras.explaining.seams import fed_to_fusion
@@ -48,19 +49,39 @@ class Scene:
 
     def scores(self, points: Points, count: int) -> np.ndarray:
         """Of `count` rows that have these numbers there, (count,)."""
-        tensors = {path: ops.convert_to_tensor(of) for path, of in points.items()}
-        return ops.convert_to_numpy(self._score(tensors, count))
+        return ops.convert_to_numpy(
+            self._compiled(compiled, points)(*self._arguments(points, count))
+        )
 
     def gradients(self, points: Points, count: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Scores, (count,), and how each changes with the numbers of its row."""
-        return score_and_gradients(lambda tensors: self._score(tensors, count), points)
+        found = self._compiled(with_gradients, points)(*self._arguments(points, count))
+        scores, gradients = keras.tree.map_structure(ops.convert_to_numpy, found)
+        return scores, gradients
 
-    def _score(self, tensors: Mapping[str, Any], count: int) -> Any:
-        held = {path: np.repeat(of, count, axis=0) for path, of in self.held.items()}
-        output = self.question.output
-        walk = Walk({**held, **tensors}, {output}, needless(self.model, held))
-        walk.through(self.model, repeated(self.sample.feed, count))
-        return self.question.score(walk.given[output], walk.taken[output][0])
+    def _arguments(self, points: Points, count: int) -> tuple[dict[str, Any], ...]:
+        chosen = {"label": self.question.chosen}
+        parts = points, repeated(self.held, count), repeated(self.sample.feed, count), chosen
+        return tuple({n: ops.convert_to_tensor(of) for n, of in part.items()} for part in parts)
+
+    def _compiled(self, how: Callable[..., Any], points: Points) -> Callable[..., Any]:
+        """Made once for all samples and labels."""
+        key = (how, self.question.output, self.question.no, tuple(self.held), tuple(points))
+        if key not in self.usual.functions:
+            self.usual.functions[key] = how(_scorer(self.model, self.question, tuple(self.held)))
+        return self.usual.functions[key]
+
+
+def _scorer(model: keras.Model, question: Question, held: Sequence[str]) -> Callable[..., Any]:
+    """(points, what is held, feed, {"label": one-hot}) -> scores (B,)."""
+    idle, output = needless(model, held), question.output
+
+    def score(points: Any, known: Any, feed: Any, chosen: Any) -> Any:
+        walk = Walk({**known, **points}, {output}, idle)
+        walk.through(model, feed)
+        return question.score(walk.given[output], walk.taken[output][0], chosen["label"])
+
+    return score
 
 
 def scene_of(usual: Usual, sample: Sample, question: Question, name: str) -> Scene:

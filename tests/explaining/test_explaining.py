@@ -7,19 +7,6 @@ import pytest
 import soundfile
 
 import mmkeras
-from mmkeras.explaining import usual_of
-
-
-@pytest.fixture(scope="module")
-def usual(run):
-    return usual_of(run)
-
-
-@pytest.fixture(scope="module")
-def line(run):
-    """Of a row that has all inputs."""
-    rows = run.rows("test")
-    return next(n for n in rows.lines if all(rows.on_lines([n]).sources(0).values()))
 
 
 @pytest.fixture(scope="module")
