@@ -131,7 +131,7 @@ def said(output: NotebookNode) -> bool:
     """Whether it is worth storing; lines of logs are taken out."""
     if output.output_type != "stream":
         return True
-    output.text = LOG.sub("", output.text)
+    output.text = LOG.sub("", COLOURS.sub("", output.text))
     return output.name == "stdout" and bool(output.text)
 
 
