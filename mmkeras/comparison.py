@@ -94,7 +94,7 @@ class Comparison:
         constant = [mean_and_spread([self._constant(*column)]) for column in self.columns]
         table.add_row("constant answer", *constant, "", "", "", "")
         text = io.StringIO()
-        Console(file=text, width=WIDTH, force_jupyter=False).print(table)
+        Console(file=text, width=WIDTH, force_jupyter=False, force_terminal=False).print(table)
         notes = [f"{c.name}: {c.device['error']}" for c in self.contenders if "error" in c.device]
         return text.getvalue() + "".join(f"{note}\n" for note in notes)
 

@@ -80,7 +80,7 @@ class CrossValidation:
         table.add_section()
         table.add_row("mean", str(sum(fold.rows for fold in self.folds)), "", *last)
         text = io.StringIO()
-        Console(file=text, width=120, force_jupyter=False).print(table)
+        Console(file=text, width=120, force_jupyter=False, force_terminal=False).print(table)
         return text.getvalue()
 
     def _constant(self, fold: Outcome, output: str) -> float:

@@ -100,7 +100,7 @@ class Evaluation:
         if not self.parts:
             return []
         text = io.StringIO()
-        console = Console(file=text, width=WIDTH, force_jupyter=False)
+        console = Console(file=text, width=WIDTH, force_jupyter=False, force_terminal=False)
         for results in self.parts.values():
             for output, found in results.items():
                 console.print()

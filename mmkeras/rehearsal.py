@@ -74,7 +74,7 @@ class Rehearsal:
 
     def __str__(self) -> str:
         text = io.StringIO()
-        console = Console(file=text, width=100, force_jupyter=False)
+        console = Console(file=text, width=100, force_jupyter=False, force_terminal=False)
         console.print(self._table())
         trained = sum(part.trained for part in self.parts)
         lines = (

@@ -89,7 +89,7 @@ class Search:
             costs = [str(each.epochs), f"{each.parameters:,}", f"{each.seconds:.0f}"]
             table.add_row(str(each.number), score, *values, *costs)
         text = io.StringIO()
-        Console(file=text, width=120, force_jupyter=False).print(table)
+        Console(file=text, width=120, force_jupyter=False, force_terminal=False).print(table)
         failed = [f"trial {t.number} failed: {t.error}\n" for t in self.trials if t.error]
         return text.getvalue() + "".join(failed)
 

@@ -65,7 +65,7 @@ class Roles:
             )
             table.add_row(*(Text(cell) for cell in (of.column, of.role, of.why, examples)))
         text = io.StringIO()
-        Console(file=text, width=100, force_jupyter=False).print(table)
+        Console(file=text, width=100, force_jupyter=False, force_terminal=False).print(table)
         cure = "load_manifest(..., columns={COLUMN: ROLE}) or --column COLUMN=ROLE says otherwise"
         return f"{text.getvalue()}{cure}; roles: {', '.join(ROLES)}"
 

@@ -73,5 +73,5 @@ class Quality:
         from mmkeras.quality.screen import show
 
         text = io.StringIO()
-        show(self, Console(file=text, width=100, force_jupyter=False))
+        show(self, Console(file=text, width=100, force_jupyter=False, force_terminal=False))
         return text.getvalue().rstrip()
