@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras_edge.card import Card
+from mmkeras_edge.image import decoded_image
 from mmkeras_edge.specs import InputSpec
 from mmkeras_edge.streaming.feeding import log
 from mmkeras_edge.streaming.stream import Moment
@@ -75,7 +76,9 @@ class Recorder:
         for name, raw in moment.inputs.items():
             spec = self.card.inputs[name]
             if spec.kind in KEPT:
-                row[name] = self._kept(name, raw, spec)
+                columns = _view_columns(name, spec)
+                views = raw if len(columns) > 1 else [raw]
+                row.update({c: self._kept(c, v, spec) for c, v in zip(columns, views, strict=True)})
             else:
                 row.update(raw if isinstance(raw, Mapping) else {name: raw})
         row.update({SAID.format(name): said for name, said in moment.said.items()})
@@ -92,29 +95,33 @@ class Recorder:
             log.warning("%s holds %g MB: nothing more is recorded", self.folder, self.limit_mb)
         return self._full
 
-    def _kept(self, name: str, raw: Any, spec: InputSpec) -> str:
+    def _kept(self, column: str, raw: Any, spec: InputSpec) -> str:
         """Writes a value to a file of its own and returns its path in the manifest."""
         suffix, write = KEPT[spec.kind]
         stamp = f"{time.time_ns() // 1_000_000}-{self.rows:07d}"  # never that of another session
-        (self.folder / name).mkdir(exist_ok=True)
-        path = self.folder / name / f"{stamp}{suffix}"
+        (self.folder / column).mkdir(exist_ok=True)
+        path = self.folder / column / f"{stamp}{suffix}"
         partial = path.with_name(f".{path.name}")
         write(partial, raw, spec)
         partial.replace(path)
         self._bytes += path.stat().st_size
-        return f"{name}/{path.name}"
+        return f"{column}/{path.name}"
 
 
 def _columns(card: Card) -> list[str]:
     columns = [TIME]
     for name, spec in card.inputs.items():
-        if getattr(spec, "views", 1) > 1:
-            raise ValueError(f"input {name!r}: several views of one thing cannot be recorded yet")
-        columns += getattr(spec, "fields", (name,))
+        columns += getattr(spec, "fields", _view_columns(name, spec))
     columns += [SAID.format(name) for name, spec in card.outputs.items() if hasattr(spec, "labels")]
     if len({*columns}) != len(columns):
         raise ValueError(f"two columns of a recording would have one name: {', '.join(columns)}")
     return columns
+
+
+def _view_columns(name: str, spec: InputSpec) -> list[str]:
+    """An input's column; of several views of one thing NAME_1, NAME_2, ..."""
+    views = getattr(spec, "views", 1)
+    return [name] if views == 1 else [f"{name}_{number}" for number in range(1, views + 1)]
 
 
 def _rows_in(path: Path, columns: list[str]) -> int:
@@ -134,14 +141,8 @@ def _rows_in(path: Path, columns: list[str]) -> int:
 def _picture(path: Path, raw: Any, spec: Any) -> None:
     from PIL import Image
 
-    picture = Image.fromarray(raw) if isinstance(raw, np.ndarray) else raw
-    if isinstance(picture, bytes):
-        import io
-
-        picture = Image.open(io.BytesIO(picture))
-    elif not isinstance(picture, Image.Image):
-        picture = Image.open(picture)
-    picture.convert("RGB").save(path, "JPEG", quality=QUALITY, subsampling=0)
+    pixels = decoded_image(raw, spec)  # upright, as the model saw it: a JPEG of ours has no EXIF
+    Image.fromarray(pixels).save(path, "JPEG", quality=QUALITY, subsampling=0)
 
 
 def _sound(path: Path, raw: Any, spec: Any) -> None:

@@ -3,10 +3,15 @@ import logging
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from mmkeras_edge import Recorder, load, stream
+from mmkeras_edge import Card, Recorder, load, stream
 from mmkeras_edge.audio import load_audio
-from mmkeras_edge.specs import SensorSpec
+from mmkeras_edge.image import load_image
+from mmkeras_edge.outputs import ClassifySpec
+from mmkeras_edge.rows import read_rows
+from mmkeras_edge.specs import ImageSpec, SensorSpec
+from mmkeras_edge.streaming import Moment
 from mmkeras_edge.streaming.recorder import KEPT
 
 LOUD = np.linspace(-1, 1, 160, dtype=np.float32)
@@ -59,6 +64,28 @@ def test_a_folder_of_another_model_is_refused(tiny_pieces, tmp_path):
     (tmp_path / "manifest.csv").write_text("time,image\n")
     with pytest.raises(ValueError, match="take another folder"):
         Recorder(tmp_path, load(tiny_pieces).file.card)
+
+
+def test_several_views_are_columns_that_are_read_again(tmp_path):
+    card = Card({"thing": ImageSpec(16, 24, views=2)}, {"label": ClassifySpec(("a", "b"))})
+    seen = Moment(0.0, {}, {"label": "a"}, {}, {}, {}, 0.0, {"thing": PICTURES[:2]})
+    with Recorder(tmp_path, card) as recorder:
+        assert recorder.add(seen)
+    (row,) = read_rows(tmp_path / "manifest.csv", card, {"thing": ("thing_1", "thing_2")})
+    views = load_image(row.sources["thing"], card.inputs["thing"])
+    assert views.mean(axis=(1, 2, 3)).round().tolist() == [50, 150]
+
+
+def test_a_picture_is_kept_as_the_model_saw_it_upright_and_opaque(tmp_path):
+    suffix, write = KEPT["image"]
+    exif = Image.Exif()
+    exif[0x0112] = 6  # lies on its side
+    clear = Image.new("RGBA", (24, 16), (0, 0, 0, 0))
+    clear.save(tmp_path / "clear.png", exif=exif)
+    write(tmp_path / f"a{suffix}", str(tmp_path / "clear.png"), ImageSpec(8, 8, background=200))
+    with Image.open(tmp_path / "a.jpg") as kept:
+        assert kept.size == (16, 24)
+        assert kept.getpixel((8, 12)) == (200, 200, 200)
 
 
 def test_readings_keep_their_times_and_names(tmp_path):
