@@ -56,6 +56,12 @@ def test_record_writes_a_manifest(typed, tmp_path, capsys):
     assert len(Path(said["manifest"]).read_text().splitlines()) == 4
 
 
+@pytest.mark.parametrize("verb", [["watch"], ["record", "--to", "seen"]])
+def test_what_never_ends_is_stopped_after_its_seconds(typed, tmp_path, monkeypatch, verb):
+    monkeypatch.chdir(tmp_path)
+    assert main([verb[0], *typed, *verb[1:], "--loop", "--seconds", "0.05"]) == 0
+
+
 def test_a_recording_that_cannot_begin_leaves_no_source_running(typed, tmp_path, capsys):
     (tmp_path / "manifest.csv").write_text("time,image\n")
     assert main(["record", *typed, "--loop", "--to", str(tmp_path)]) == 2

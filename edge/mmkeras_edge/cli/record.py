@@ -8,7 +8,7 @@ import time
 
 from mmkeras_edge.chatter import quiet
 from mmkeras_edge.cli.printing import print_json
-from mmkeras_edge.cli.sources import add_stream_options, moments, parsed, said, sources_of
+from mmkeras_edge.cli.sources import add_stream_options, parsed, said, sources_of
 from mmkeras_edge.cli.verbs import OK, Verb
 
 SAY_S = 1.0  # between two lines of progress
@@ -26,11 +26,11 @@ def record(options: argparse.Namespace) -> int:
     with said(None):
         sources = sources_of(card, given)
         with quiet():
-            live = stream(options.file, sources, threads=given.threads)
+            live = stream(options.file, sources, for_s=given.seconds, threads=given.threads)
         with live, Recorder(given.to, card, given.every, given.limit_mb) as recorder:
             begun, said_s = recorder.rows, time.monotonic()
             try:
-                for moment in moments(live, given.seconds):
+                for moment in live:
                     recorder.add(moment)
                     if recorder.full or recorder.rows - begun == given.rows:
                         break

@@ -12,7 +12,6 @@ from mmkeras_edge.cli.verbs import Parser, add_threads
 
 if TYPE_CHECKING:
     from mmkeras_edge.card import Card
-    from mmkeras_edge.streaming.stream import Stream
 
 
 def add_stream_options(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +35,9 @@ def parsed(card: Card, verb: str, options: argparse.Namespace, more: Any) -> arg
     parser = Parser(prog=prog, allow_abbrev=False, conflict_handler="resolve")
     parser.add_argument("--json", action="store_true", default=options.json, help="JSON Lines")
     add_threads(parser, default=options.threads)
-    parser.add_argument("--seconds", type=float, metavar="N", help="stop after so many")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), metavar="N", help="stop after so many"
+    )
     parser.add_argument("--fast", action="store_true", help="files as fast as they can be answered")
     parser.add_argument("--loop", action="store_true", help="files again and again")
     more(parser)
@@ -87,12 +88,3 @@ def said(messages: list[str] | None) -> Iterator[None]:
     finally:
         log.removeHandler(handler)
         log.setLevel(before)
-
-
-def moments(stream: Stream, seconds: float | None) -> Iterator[Any]:
-    """Those of a stream, for so long; Ctrl-C ends them as well as it does."""
-    with stream:
-        for moment in stream:
-            yield moment
-            if seconds is not None and moment.time_s >= seconds:
-                return

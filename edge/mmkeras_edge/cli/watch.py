@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mmkeras_edge.chatter import quiet
 from mmkeras_edge.cli.printing import safe
-from mmkeras_edge.cli.sources import add_stream_options, moments, parsed, said, sources_of
+from mmkeras_edge.cli.sources import add_stream_options, parsed, said, sources_of
 from mmkeras_edge.cli.verbs import OK, Verb
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def watch(options: argparse.Namespace) -> int:
                 margin=given.margin,
                 every_s=given.every,
                 tick_s=TICK_S if drawn else float("inf"),
+                for_s=given.seconds,
                 alarms=[parsed_alarm(text) for text in given.alarm],
                 threads=given.threads,
             )
@@ -50,7 +51,7 @@ def watch(options: argparse.Namespace) -> int:
             for name in card.inputs
         }
         screen = _Screen(about, messages if messages is not None else [])
-        for moment in moments(live, given.seconds):
+        for moment in live:
             if given.json:
                 print(json.dumps(moment.to_dict(), ensure_ascii=False), flush=True)
             elif drawn:

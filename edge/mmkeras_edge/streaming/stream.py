@@ -66,13 +66,14 @@ class Moment:
 class Manner:
     """How a stream speaks: `smooth_s` is what answers are averaged over, `margin` by how much
     another label must lead to be said, `every_s` the least time between two answers, `tick_s` the
-    longest: then the old answers are averaged once more. `still` is input to how little, on average
-    of its numbers, counts as no change: 0, the very same."""
+    longest: then the old answers are averaged once more. It ends after `for_s`. `still` is input to
+    how little, on average of its numbers, counts as no change: 0, the very same."""
 
     smooth_s: float = 0.0
     margin: float = 0.0
     every_s: float = 0.0
     tick_s: float = float("inf")
+    for_s: float = float("inf")
     alarms: tuple[Alarm, ...] = ()
     still: Mapping[str, float] | None = None
 
@@ -81,7 +82,7 @@ class Stream:
     """Iterates over `Moment`s; `close`, or leaving its `with` block, stops the sources.
 
     A source that fails is absent and tried again; a required input that is absent silences the
-    stream until it is back. It ends when all sources have ended.
+    stream until it is back. It ends when all sources have ended, or its time has.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class Stream:
 
     def __iter__(self) -> Iterator[Moment]:
         try:
-            while True:
+            while time.monotonic() - self._begin_s < self.manner.for_s:
                 ready, ended = self._wait()
                 moment = self._step(ready)
                 if moment is not None:
@@ -134,7 +135,8 @@ class Stream:
     def _wait(self) -> tuple[bool, bool]:
         """Until there is something to look at, or health is due; whether there is, and whether all
         is over."""
-        rest_s = self._last_s + self.manner.every_s - time.monotonic()
+        due_s = min(self._last_s + self.manner.every_s, self._begin_s + self.manner.for_s)
+        rest_s = due_s - time.monotonic()
         if rest_s > 0:
             time.sleep(rest_s)
         with self._changed:
@@ -291,6 +293,7 @@ def stream(
     margin: float = 0.0,
     every_s: float = 0.0,
     tick_s: float = float("inf"),
+    for_s: float = float("inf"),
     alarms: Iterable[Alarm] = (),
     still: Mapping[str, float] | None = None,
     threads: int | None = None,
@@ -301,11 +304,12 @@ def stream(
     `lines()`, `readings(path, spec)`, `film(path)`, `sound(path)`), any iterable at its own rate,
     or a function that makes one, which is called again after a fault. `smooth_s` averages answers
     over time, a label is said once it leads by `margin`, `alarms` have two thresholds; without any
-    change there is a moment each `tick_s`, by default none. With `still={"image": 2.0}` a picture
-    may change by so many grey levels on average before its branch runs again. Raises ValueError for
-    unknown names and for a required input without a source.
+    change there is a moment each `tick_s`, by default none, and after `for_s` it ends, also where
+    nothing was said. With `still={"image": 2.0}` a picture may change by so many grey levels on
+    average before its branch runs again. Raises ValueError for unknown names and for a required
+    input without a source.
     """
-    manner = Manner(smooth_s, margin, every_s, tick_s, tuple(alarms), still)
+    manner = Manner(smooth_s, margin, every_s, tick_s, for_s, tuple(alarms), still)
     return Stream(open_file(file), sources, manner, threads)
 
 

@@ -201,6 +201,14 @@ def test_without_a_change_old_answers_are_averaged_on(tiny_pieces):
     assert [set(moment.ran_ms) for moment in moments[1:]] == [set(), set()]
 
 
+def test_a_stream_that_has_nothing_to_say_ends_after_its_time_too(tiny_pieces):
+    def unplugged():
+        raise OSError("no camera")
+
+    moments = watched(tiny_pieces, {"image": unplugged, "text": ["abc"]}, for_s=0.05)
+    assert [moment for moment in moments if moment.answers] == []
+
+
 def test_values_that_come_faster_than_answers_are_dropped(tiny_pieces):
     first, rest = threading.Event(), threading.Event()
 
