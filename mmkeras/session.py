@@ -38,7 +38,7 @@ from mmkeras.random_layers import seed_layers
 from mmkeras.recipe import Recipe
 from mmkeras.rewiring import copy_weights
 from mmkeras.run import uncompiled
-from mmkeras.sampling import chances
+from mmkeras.sampling import chances, drawn
 from mmkeras.taught import OfLabels
 from mmkeras.training import Training
 from mmkeras.unfinished import Plan, Unfinished
@@ -153,8 +153,8 @@ class Session:
             training.temperature,
             training.mix != "none",
         )
-        targets = dict(part.train.targets)
-        losses = losses_for(part.model, recipe, training.balance, wanted, targets)
+        labels = part.labels(training)
+        losses = losses_for(part.model, recipe, training.balance, wanted, labels)
         twofold = bool(part.train.taught) or training.mix != "none"
         compile_for(part.model, recipe, training, losses, steps, twofold)
         first = part.batches(training, position)
@@ -251,6 +251,15 @@ class Part:
             shares=self.shares,
             chances=chances(self.train, training.sampling),
         )
+
+    def labels(self, training: Training) -> dict[str, np.ndarray]:
+        """Those of an epoch, by output, which class weights count: what is sampled more often
+        already does not weigh more as well."""
+        often = chances(self.train, training.sampling)
+        if often is None:
+            return dict(self.train.targets)
+        rows = drawn(often, np.random.default_rng(training.seed))
+        return {name: of[rows] for name, of in self.train.targets.items()}
 
     def _variation(self, training: Training) -> Variation:
         """Of the inputs that a device would take; features have none but being mixed."""

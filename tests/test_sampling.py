@@ -3,10 +3,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mmkeras import Regress, load_manifest
+from mmkeras import Regress, Training, load_manifest
 from mmkeras.dataset import Batches
+from mmkeras.losses import balanced_weights
 from mmkeras.prepare import prepare
 from mmkeras.sampling import chances, classes_of, drawn, shares
+from mmkeras.session import Part
 from mmkeras.tokenizer import train_tokenizer
 
 
@@ -27,6 +29,14 @@ def test_two_dogs_come_as_often_as_eighteen_cats(data):
     assert np.bincount(rows)[[3, 5]].tolist() == [5, 5]
     assert shares(data, often) == {"animal": {"cat": (0.9, 0.5), "dog": (0.1, 0.5)}}
     assert chances(data, "none") is None
+
+
+def test_class_weights_count_an_epoch_as_it_is_sampled(data):
+    part = Part(None, data, data, ())
+    plain, fair = (part.labels(Training(sampling=how))["animal"] for how in ("none", "balanced"))
+    assert np.bincount(plain).tolist() == [18, 2]
+    assert np.bincount(fair).tolist() == [10, 10]
+    assert balanced_weights(data.recipe.outputs["animal"], fair) == (1.0, 1.0)
 
 
 def test_an_epoch_is_as_long_and_draws_others_the_next_time(data):
