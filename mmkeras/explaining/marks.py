@@ -86,7 +86,7 @@ def _sound(scene: Scene) -> Mark:
     given = ops.convert_to_numpy(LogMel.of(spec)(waveform))[0, :, :, 0]  # (frames, bands)
     found = integrated_gradients(scene, seams(model, recipe, name))
     (values,) = found.by_path.values()
-    if values.ndim == 2:  # samples
+    if values.ndim == 3:  # samples
         values = values.reshape(spec.frames, spec.hop_samples).sum(axis=1, keepdims=True)
     else:
         values = values[0, :, :, 0]

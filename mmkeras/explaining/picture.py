@@ -58,7 +58,10 @@ def _draw_head(board: Board, explanation: Explanation) -> None:
     board.write(0.3, 0.22, textwrap.shorten(said, 70), 17, weight="bold")
     about = explanation.sample.title
     if explanation.truth is not None:
-        word = "which is right" if explanation.right else f"but it is {explanation.truth}"
+        words = {True: "which is right", False: f"but it is {explanation.truth}"}
+        word = words.get(bool(explanation.right), "")
+        if explanation.right is None:
+            word = f"it is {explanation.truth} {explanation.question.unit}".strip()
         about = f"{about}: {word}" if about else word
     others = [f"{name}: {text}" for name, text in explanation.others.items()]
     line = "   ·   ".join(filter(None, [about, *others]))

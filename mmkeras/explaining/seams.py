@@ -21,7 +21,8 @@ def seams(model: keras.Model, recipe: Recipe, name: str) -> tuple[str, ...]:
     if kind in ("image", "video"):
         found = (f"{name}_pixels", f"{name}_cnn3d{WITHIN}pixels")
     elif kind == "audio":
-        found = (f"{name}_log_mel",)
+        # Behind the layer that makes all loudnesses alike, from which no way leads to silence.
+        found = (f"{name}_log_mel", f"{name}_waveform_cnn{WITHIN}steps_levelled")
     elif kind == "text":
         found = (
             f"{name}_embedding",

@@ -103,6 +103,6 @@ def _at_seam(of: np.ndarray, given: np.ndarray, kind: str) -> np.ndarray:
         return of.reshape(*given.shape[:-1], 1)
     if kind == "sensor":
         return of[None]
-    if given.ndim == 2:  # samples
-        return np.repeat(of[:, 0], given.shape[1] // len(of))[None]
+    if given.ndim == 3:  # samples
+        return np.repeat(of[:, 0], given.shape[1] // len(of))[None, :, None]
     return of[None, :, :, None]
