@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mmkeras.pages.document import e
 
 WIDTH, HEIGHT = 360, 230
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 38  # of the frame, for words
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 10, 38  # of the frame, for words
 TICKS = 5
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "4 2", "1 2")  # by colour
 COLOURS = len(DASHES)
@@ -22,14 +22,16 @@ Points = Sequence[tuple[float, float]]
 @dataclass(frozen=True)
 class Line:
     """One with a name; `dots` marks its points or, without `joined`, is all there is of it;
-    `colour` is its place among those of the style, -1 for the pale one to compare with."""
+    `colour` is its place among those of the style, -1 for the pale one to compare with; `dashed`
+    takes the place of the colour's own pattern, and what is not `named` is not in the legend."""
 
     name: str
     points: Points
     colour: int = 0
     dots: bool = False
     joined: bool = True
-    dashed: bool = False
+    dashed: bool | None = None
+    named: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ def plot(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
     for line, points in zip(lines, kept, strict=True):
         drawn.append(_line(line, [(_x(a, across), _y(b, up)) for a, b in points]))
     said = "; ".join(_in_words(n.name, of) for n, of in zip(lines, kept, strict=True) if of)
-    legend = "".join(map(_key, lines)) if len(lines) > 1 else ""
+    named = [line for line in lines if line.named]
+    legend = "".join(map(_key, named)) if len(named) > 1 else ""
     return (
         f'<figure class="plot"><figcaption>{e(title)}</figcaption>'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{e(f"{title}: {said}")}">'
@@ -156,7 +159,8 @@ def _class(line: Line) -> str:
 
 
 def _pattern(line: Line) -> str:
-    dashes = "3 4" if line.dashed or line.colour < 0 else DASHES[line.colour % COLOURS]
+    own = "3 4" if line.colour < 0 else DASHES[line.colour % COLOURS]
+    dashes = own if line.dashed is None else "3 4" * line.dashed
     return f' stroke-dasharray="{dashes}"' if dashes else ""
 
 

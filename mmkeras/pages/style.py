@@ -75,7 +75,8 @@ table { border-collapse: collapse; }
 figure.plot { width: auto; background: var(--card); border: 1px solid var(--line);
   border-radius: .5rem; padding: .6rem; text-align: left; }
 .plot figcaption { color: var(--ink); font-weight: 600; font-size: .85rem; }
-figure.plot svg { display: block; width: 100%; height: auto; border: 0; }
+figure.plot svg { display: block; width: 100%; height: auto; border: 0; overflow: visible;
+  aspect-ratio: 360 / 230; }
 .plot text { fill: var(--pale); font-size: 11px; }
 .plot .grid { stroke: var(--line); } .plot .axis { stroke: var(--pale); }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke: var(--of); }
@@ -85,9 +86,9 @@ figure.plot svg { display: block; width: 100%; height: auto; border: 0; }
 ul.legend { display: flex; flex-wrap: wrap; gap: .1rem .9rem; list-style: none; padding: 0;
   margin: .3rem 0 0; font-size: .75rem; }
 .legend li { display: flex; align-items: center; gap: .35rem; }
-figure.plot .legend svg { width: 28px; height: 12px; flex: none; }
+figure.plot .legend svg { width: 28px; height: 12px; flex: none; aspect-ratio: auto; }
 caption { text-align: left; font-weight: 600; font-size: .85rem; padding: .2rem 0;
-  min-width: 14rem; }
+  min-width: 14rem; max-width: calc(100vw - 2.5rem); }
 table.figures { font-size: .9rem; min-width: min(100%, 24rem); }
 .figures th, .figures td { padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line);
   text-align: right; vertical-align: top; }
@@ -116,8 +117,9 @@ table.shaded { font-size: .8rem; }
 .samples .drawn { display: flex; flex-wrap: wrap; gap: .3rem; }
 .samples p { margin: .3rem 0 0; } .wrong { color: var(--error); } .quiet { color: var(--pale); }
 .explained { margin: 1rem 0; width: auto; text-align: left; font-size: .9rem; }
-figure.explained img { display: block; width: 100%; max-width: 60rem; height: auto;
-  background: #fff; }
+figure.explained img { display: block; width: 100%; min-width: 40rem; max-width: 60rem;
+  height: auto; background: #fff; }
+.explained figcaption b { color: var(--ink); }
 .diagram { max-width: 38rem; }
 .diagram rect { fill: var(--card); stroke: var(--pale); }
 .diagram .fused { stroke: var(--s0); stroke-width: 2; }

@@ -61,8 +61,9 @@ def _tried(file: File) -> str:
                 f"{each.agreement:.3f}",
             ]
         )
+    where = "any target" if file.target == "any" else file.target
     measures = (f"{name}: {of.replace('_', ' ')}" for name, of in file.measures.items())
-    title = f"What its export tried, for {file.target}, {file.rows} validation rows; > was written"
+    title = f"What its export tried, for {where}, {file.rows} validation rows; > was written"
     refused = [f"<li>{e(v.name)}: {e('; '.join(v.wrong))}</li>" for v in file.variants if v.wrong]
     why = f"<p>Refused (x):</p><ul>{''.join(refused)}</ul>" if refused else ""
     head = ["variant", "kB", "compressed", "ms", *measures, "agrees with Keras"]

@@ -83,10 +83,11 @@ def _panel(found: Robustness, name: str, measure: str) -> str:
     for place, curve in enumerate(curves):
         colour = place % COLOURS
         here = list(enumerate((found.clean, *curve.figures)))
-        lines.append(Line(curve.noise, here, colour, dots=True))
+        two = curve.beside is not None
+        lines.append(Line(curve.noise, here, colour, dots=True, dashed=False if two else None))
         if curve.beside is not None and found.clean_beside is not None:
             there = list(enumerate((found.clean_beside, *curve.beside)))
-            lines.append(Line(f"{curve.noise}, file", there, colour, dashed=True))
+            lines.append(Line(f"{curve.noise}, file", there, colour, dashed=True, named=False))
     ends = (0.0, 1.0) if found.higher else (0.0, None)
     return plot(
         f"Noise in {name}", lines, Axis("level of noise", 0.0, 5.0, True), Axis(measure, *ends)

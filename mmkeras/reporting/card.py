@@ -70,9 +70,7 @@ def _input(name: str, spec: InputSpec) -> str:
 def _factors(report: Report) -> list[Block]:
     recipe = report.run.recipe
     absent = ", ".join(recipe.optional)
-    may = (
-        f"May be absent, and was so in training: {absent}." if absent else "No input may be absent."
-    )
+    may = f"May be absent: {absent}." if absent else "No input may be absent."
     return [may, *_said(report, "factors")]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mmkeras.heads import HEADS
 from mmkeras.insight.plain import figure
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def limits(report: Report) -> tuple[str, ...]:
         )
     if report.evaluation is None:
         return (*found, "Nothing was measured: see what is missing.")
-    found += _useless(report.evaluation)
+    found += _useless(report, report.evaluation)
     found += _labels(report.evaluation)
     found += _inputs(report.evaluation)
     found += _assurance(report.evaluation)
@@ -37,19 +38,21 @@ def limits(report: Report) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _useless(evaluation: Evaluation) -> Iterator[str]:
+def _useless(report: Report, evaluation: Evaluation) -> Iterator[str]:
     """No better than an answer that never looks, as far as these rows can tell."""
     for output, figures in evaluation.figures.items():
-        measure = next(iter(figures), None)
-        if measure is None:
+        measure = HEADS[report.run.specs[output].kind].measures[0]
+        if measure.name not in figures:
             yield f"{output}: no row that it was judged on has the label."
             continue
-        span = evaluation.intervals.get(output, {}).get(measure)
-        constant = evaluation.baseline[output].get(measure)
-        if span is not None and constant is not None and span.low <= constant <= span.high:
+        span = evaluation.intervals.get(output, {}).get(measure.name)
+        constant = evaluation.baseline[output].get(measure.name)
+        if span is None or constant is None:
+            continue
+        if span.low <= constant if measure.higher else span.high >= constant:
             yield (
-                f"{output}: {measure.replace('_', ' ')} {figure(figures[measure])} may be no more "
-                f"than {figure(constant)}, which the best answer reaches that never looks."
+                f"{output}: {measure.name.replace('_', ' ')} {figure(figures[measure.name])} may "
+                f"be no better than {figure(constant)}, which an answer reaches that never looks."
             )
 
 

@@ -100,7 +100,8 @@ def _head(report: Report) -> str:
         facts[report.judged] = f"{report.evaluation.rows:,}"
     facts["weights"] = f"{report.run.model.count_params():,}"
     facts |= {each.path.name: f"{each.kb:,.0f} kB" for each in report.files[:2]}
-    where = f'<p class="path">{e(report.run.path)}</p>' if report.run.path else ""
+    path = str(report.run.path or "")
+    where = f'<p class="path">{e(path)}</p>' if path != report.name else ""
     heed = "".join(f"<li>{e(each)}</li>" for each in limits(report))
     return (
         f"<h1>{e(report.name)}</h1>{where}{tiles(facts)}<p>{e(in_words(report.run.recipe))}.</p>"

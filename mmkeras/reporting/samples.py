@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmkeras.insight.waiting import waiting
-from mmkeras.pages.document import e
+from mmkeras.pages.document import e, scrolling
 from mmkeras.pages.thumbnails import DRAWN, drawing
 from mmkeras.reporting.result import Explained
 
@@ -140,8 +140,11 @@ def _explained(each: Explained) -> str:
         picture.convert("RGB").save(content, "WEBP", quality=80)
     data = base64.b64encode(content.getvalue()).decode()
     said = e(f"What the answer rests on. {each.words}")
+    shown = (
+        f'<img width="{width}" height="{height}" loading="lazy" alt="{said}" '
+        f'src="data:image/webp;base64,{data}">'
+    )
     return (
-        f'<figure class="explained"><img width="{width}" height="{height}" loading="lazy" '
-        f'alt="{said}" src="data:image/webp;base64,{data}">'
-        f"<figcaption>{e(each.caption)}</figcaption></figure>"
+        f'<figure class="explained">{scrolling(shown, each.caption)}'
+        f"<figcaption><b>{e(each.caption)}.</b> {e(each.words)}.</figcaption></figure>"
     )
