@@ -63,16 +63,14 @@ class Report:
 
     def by_condition(self) -> str:
         """The chosen file output by output, with and without each optional input."""
-        lines = [f"{'output':<16}{'inputs':<18}{'Keras':>7}{'file':>7}{'agree':>7}{'differs':>9}"]
+        rows = [["output", "inputs", "Keras", "file", "agree", "differs", ""]]
         for condition, seen in self.chosen.comparisons.items():
             for name, of in seen.outputs.items():
                 digits = _digits(of)
-                measure = "" if of.measure == "accuracy" else f"  {of.measure}"
-                lines.append(
-                    f"{name:<16}{condition:<18}{of.keras:>7{digits}}{of.file:>7{digits}}"
-                    f"{of.agreement:>7.3f}{of.max_difference:>9.1e}{measure}"
-                )
-        return "\n".join(lines)
+                figures = [f"{of.keras:{digits}}", f"{of.file:{digits}}", f"{of.agreement:.3f}"]
+                measure = "" if of.measure == "accuracy" else of.measure
+                rows.append([name, condition, *figures, f"{of.max_difference:.1e}", measure])
+        return _aligned(rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -111,10 +109,8 @@ def table(tried: Sequence[Variant], chosen: Variant | None = None) -> str:
                 f"{each.ram_mb:,.1f}",
             ]
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
-    lines += [f"x {each.name}: {'; '.join(each.wrong)}" for each in tried if each.wrong]
-    return "\n".join(lines)
+    wrong = [f"x {each.name}: {'; '.join(each.wrong)}" for each in tried if each.wrong]
+    return "\n".join([_aligned(rows), *wrong])
 
 
 def change(seen: Seen) -> str:
@@ -132,9 +128,14 @@ def _digits(seen: Seen) -> str:
     return ".3f" if seen.higher else ".4g"
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Words to the left, numbers to the right."""
-    return [
-        cell.ljust(width) if column < 2 else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Lines of a table: its first two columns are words, to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column < 2 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -43,6 +43,17 @@ def test_an_error_that_grows_is_said_in_percent():
     assert change(seen(0.88, higher=False)) == "+10.0%"
 
 
+def test_figures_of_many_digits_and_long_names_stay_apart():
+    error = dataclasses.replace(seen(0.087654, higher=False), keras=0.087651)
+    comparison = Comparison(200, {"brightness_of_the_picture": error})
+    chosen = dataclasses.replace(SMALL, comparisons={"without image": comparison})
+    _, row = dataclasses.replace(REPORT, chosen=chosen).by_condition().splitlines()
+    assert row.split("  ") == [
+        *("brightness_of_the_picture", "without image", "0.08765", "0.08765"),
+        *("0.960", "2.0e-02", "mae"),
+    ]
+
+
 def test_it_is_stored_beside_the_file_as_data_and_as_a_picture(tmp_path):
     stored = dataclasses.replace(REPORT, path=str(tmp_path / "cats.tflite"))
     data, picture = stored.save()
