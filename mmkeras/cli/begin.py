@@ -63,9 +63,13 @@ def begin(asked: Asked, whole: bool = False) -> Begun:
         )
     found = named(asked.recipe, asked.backend)
     kinds = {name: task.kind for name, task in found.recipe.outputs.items()} if found else {}
-    target = asked.target or ([] if asked.column else list(kinds))
+    target, column = asked.target, asked.column
+    if any(asked.columns.values()) and not target:
+        target = list(kinds)
+    elif not (target or column or asked.group):  # found out but for what the recipe answers
+        column = [f"{name}={kind}" for name, kind in kinds.items()]
     rows = load_rows(
-        asked.manifest, asked.columns, target, asked.group, kinds, asked.column, asked.strict
+        asked.manifest, asked.columns, target, asked.group, kinds, column, asked.strict
     )
     import_keras(asked.backend)
     from mmkeras.settings import changed

@@ -106,13 +106,14 @@ class Reader:
         if "--port" in arguments:
             at = arguments.index("--port")
             del arguments[at : at + 2]
-        server = subprocess.Popen(
-            [sys.executable, "-m", "mmkeras_edge.cli", *arguments, "--port", str(port)],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        server = self._stack.enter_context(
+            subprocess.Popen(
+                [sys.executable, "-m", "mmkeras_edge.cli", *arguments, "--port", str(port)],
+                stderr=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            )
         )
-        self._stack.callback(server.wait, PATIENCE_S)
         self._stack.callback(server.terminate)
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end and server.poll() is None:
