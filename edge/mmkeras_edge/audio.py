@@ -14,6 +14,7 @@ from mmkeras_edge.specs import AudioSpec
 MARGIN_MS = 50  # decoded beyond the clip, so that the resampler's end effects fall outside it
 LIMITS_HZ = 1_000, 768_000  # of a sample rate
 LIMIT_CHANNELS = 64  # more are samples lying on their side
+LIMIT_PEAK = 100.0  # of full scale: 40 dB too loud; beyond it are integers written as floats
 # libsndfile reads 25 formats more, whose parsers a stranger's file has no need to reach.
 BEGINNINGS = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"ID3")
 FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3")
@@ -31,8 +32,14 @@ def load_audio(source: AudioSource, spec: AudioSpec) -> np.ndarray:
     samples, rate_hz = decoded_audio(source, spec)
     mono = samples if samples.ndim == 1 else samples.mean(axis=1)
     # NaN and infinity are the largest or the smallest: a quarter of what looking at each costs.
-    if not (math.isfinite(mono.max()) and math.isfinite(mono.min())):
+    peak = max(float(mono.max()), -float(mono.min()))
+    if not math.isfinite(peak):
         raise ValueError("audio: the samples hold NaN or infinity")
+    if peak > LIMIT_PEAK:
+        raise ValueError(
+            f"audio: wanted floats from -1 to 1, received up to {peak:,.0f}; divide them by the "
+            "largest that their integers can be, 32,768 of 16 bits"
+        )
     if rate_hz != spec.rate_hz:
         import soxr
 
@@ -56,7 +63,7 @@ def _open(source: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
         return _cut(*source, wanted_ms)
     if isinstance(source, (str, os.PathLike)):
         if not os.path.isfile(source):
-            raise FileNotFoundError(f"audio: no file {os.fspath(source)!r}")
+            raise FileNotFoundError(f"audio: no file {os.fspath(source)!r:.300}")
         with open(source, "rb") as file:
             return _decode(file, repr(os.fspath(source)), wanted_ms)
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -99,7 +106,13 @@ def is_sound(begin: bytes) -> bool:
 
 
 def _cut(samples: Any, rate_hz: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
-    samples, rate_hz = np.asarray(samples), _rate(rate_hz)
+    if isinstance(rate_hz, (np.ndarray, list)) and isinstance(samples, (int, float, np.number)):
+        raise ValueError("audio: wanted (samples, rate_hz), received (rate_hz, samples); swap them")
+    rate_hz = _rate(rate_hz)
+    try:
+        samples = np.asarray(samples)
+    except ValueError as error:
+        raise ValueError(f"audio: the samples are no array: {error}") from error
     channels = samples.shape[1] if samples.ndim == 2 else 1
     if samples.ndim not in (1, 2) or len(samples) == 0 or not 1 <= channels <= LIMIT_CHANNELS:
         raise ValueError(
@@ -110,14 +123,19 @@ def _cut(samples: Any, rate_hz: Any, wanted_ms: int) -> tuple[np.ndarray, int]:
     if samples.dtype == np.int16:
         return samples.astype(np.float32) / 32_768, rate_hz
     if not np.issubdtype(samples.dtype, np.floating):
-        raise ValueError(f"audio: wanted float or int16 samples, received {samples.dtype}")
+        cure = ""
+        if samples.dtype.kind == "i":
+            cure = f"; give samples / {-float(np.iinfo(samples.dtype).min):.0f}"
+        elif samples.dtype == np.uint8:
+            cure = "; give samples / 128.0 - 1"
+        raise ValueError(f"audio: wanted float or int16 samples, received {samples.dtype}{cure}")
     return samples.astype(np.float32, copy=False), rate_hz
 
 
 def _rate(rate_hz: Any) -> int:
     low, high = LIMITS_HZ
     if not isinstance(rate_hz, (int, float, np.integer, np.floating)) or not low <= rate_hz <= high:
-        raise ValueError(f"audio: a sample rate of {rate_hz!r} Hz; wanted {low:,} to {high:,}")
+        raise ValueError(f"audio: a sample rate of {rate_hz!r:.80} Hz; wanted {low:,} to {high:,}")
     return int(rate_hz)
 
 

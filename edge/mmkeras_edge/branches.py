@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmkeras_edge.file import ModelFile
-from mmkeras_edge.graph import Port, cores, dequantised, fitted, open_interpreter, port_of
+from mmkeras_edge.graph import Port, dequantised, fitted, open_interpreter, port_of, threads_of
 from mmkeras_edge.inputs import pick
 from mmkeras_edge.runtimes import find_runtime
 
@@ -51,7 +51,7 @@ class Branches:
 
     def __init__(self, content: bytes, threads: int | None = None):
         runtime = find_runtime()
-        self.threads = min(cores(), 4) if threads is None else threads
+        self.threads = threads_of(threads)
         try:
             self._interpreter = open_interpreter(runtime, content, self.threads, None)
             self._interpreter.allocate_tensors()  # hands every piece to XNNPACK

@@ -47,6 +47,8 @@ def open_file(path: str | os.PathLike[str]) -> ModelFile:
     Raises FileNotFoundError, or ValueError for a file that is truncated, damaged, newer than this
     reader or not made by mmkeras_export.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ValueError(f"wanted the path of a .tflite file, received {type(path).__name__}")
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"no file {path!r}")

@@ -13,6 +13,7 @@ from mmkeras_edge.inputs import pick
 from mmkeras_edge.runtimes import Runtime, find_runtime
 
 MAIN = ("serving_default", "serve")  # what the signature of the whole model is called
+LIMIT_THREADS = 256
 
 
 class Port(NamedTuple):
@@ -42,9 +43,7 @@ class Graph:
     ):
         runtime = find_runtime()
         self.runtime = runtime.name
-        self.threads = min(cores(), 4) if threads is None else threads
-        if self.threads < 1:
-            raise ValueError(f"wanted at least one thread, received {threads}")
+        self.threads = threads_of(threads)
         self.delegate = None if delegate is None else os.fspath(delegate)
         self.lock = threading.Lock()  # held while the interpreter is touched
         try:
@@ -131,6 +130,17 @@ def fitted(value: Any, port: Port, name: str) -> np.ndarray:
 
 def dequantised(value: np.ndarray, port: Port) -> np.ndarray:
     return (value.astype(np.float32) - port.zero) * np.float32(port.scale)
+
+
+def threads_of(wanted: int | None) -> int:
+    """What was asked for, else the cores, at most 4; a runtime given too many ends the process."""
+    if wanted is None:
+        return min(cores(), 4)
+    if not isinstance(wanted, int) or not 1 <= wanted <= LIMIT_THREADS:
+        raise ValueError(
+            f"threads: wanted a whole number from 1 to {LIMIT_THREADS}, received {wanted!r}"
+        )
+    return wanted
 
 
 def cores() -> int:

@@ -102,19 +102,23 @@ def _open(source: Any) -> Image.Image:
         return Image.fromarray(source)
     if isinstance(source, (str, os.PathLike)):
         if not os.path.isfile(source):
-            raise FileNotFoundError(f"image: no file {os.fspath(source)!r}")
+            raise FileNotFoundError(f"image: no file {os.fspath(source)!r:.300}")
         return _decode(source, repr(os.fspath(source)))
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _decode(io.BytesIO(source), f"{len(source)} bytes")
     raise ValueError(
         "image: wanted a path, bytes, a uint8 array or a PIL image, "
-        f"received {type(source).__name__}"
+        f"received {type(source).__name__}" + ("; give .read()" * hasattr(source, "read"))
     )
 
 
 def _cure(array: np.ndarray) -> str:
-    if array.dtype.kind == "f" and array.size and array.min() >= 0 and array.max() <= 1:
-        return "; give (255 * array).round().astype('uint8')"
+    if array.dtype != np.uint8:
+        numbers = array.size and array.dtype.kind in "fiub"
+        if not numbers or not 0 <= array.min() <= array.max() <= 255:  # NaN too
+            return ""
+        levels = "array" if array.max() > 1 or array.dtype.kind in "iu" else "(255 * array)"
+        return f"; give {levels}{'.round()' * (array.dtype.kind == 'f')}.astype('uint8')"
     if array.ndim == 3 and array.shape[0] in (1, 3, 4):
         return "; channels come last: array.transpose(1, 2, 0)"
     if array.ndim == 3 and array.shape[2] == 1:

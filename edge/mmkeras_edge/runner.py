@@ -65,6 +65,15 @@ def model_of(
     return model
 
 
+def _several(samples: Any) -> Iterable[Any]:
+    if isinstance(samples, (Mapping, str)) or not isinstance(samples, Iterable):
+        raise ValueError(
+            f"wanted a list of dicts of inputs by name, received {type(samples).__name__}"
+            + ("; one sample goes to predict" if isinstance(samples, Mapping) else "")
+        )
+    return samples
+
+
 def _check_agreement(card: Card, graph: Graph, path: str) -> None:
     fed = {name: spec.shape for name, spec in card.inputs.items()}
     fed.update({presence_name(name): () for name in card.optional})
@@ -108,7 +117,7 @@ class Model:
         from mmkeras_edge.ahead import loaded_ahead
 
         answers = []
-        for i, (_, feed) in enumerate(loaded_ahead(samples, lambda s: self.load_sample(**s))):
+        for i, (_, feed) in enumerate(loaded_ahead(_several(samples), self._loaded)):
             try:
                 answers.append(self.read(self.graph.run(feed.result())))
             except (ValueError, FileNotFoundError) as error:
@@ -135,6 +144,11 @@ class Model:
         """Raw inputs by name to the arrays that the graph takes."""
         card = self.file.card
         return load_sample(sources, card.inputs, card.optional, self.tokenizer)
+
+    def _loaded(self, sample: Any) -> dict[str, np.ndarray]:
+        if not isinstance(sample, Mapping):
+            raise ValueError(f"wanted a dict of inputs by name, received {type(sample).__name__}")
+        return self.load_sample(**sample)
 
     def read(self, outputs: Mapping[str, np.ndarray]) -> dict[str, Reading]:
         """The graph's arrays to what they say, in the card's order."""

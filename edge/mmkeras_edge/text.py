@@ -34,7 +34,8 @@ def load_text(source: str, spec: TextSpec, tokenizer: Tokenizer) -> np.ndarray:
     Raises ValueError for what is no string, or a longer one than `spec.limit_chars`.
     """
     if not isinstance(source, str):
-        raise ValueError(f"text: wanted a string, received {type(source).__name__}")
+        cure = "; give .decode()" if isinstance(source, bytes) else ""
+        raise ValueError(f"text: wanted a string, received {type(source).__name__}{cure}")
     if len(source) > spec.limit_chars:
         raise ValueError(
             f"text: {len(source):,} characters, more than {spec.limit_chars:,}; cut it first"

@@ -170,7 +170,7 @@ def test_a_failed_decoder_is_null_in_json(repack, golden, capsys):
         (["run", "FILE", "--manifest", "x", "--text", "a"], "which takes no single inputs"),
         (["run", "FILE", "--manifest", "x"], "no manifest 'x'"),
         (["run", "FILE", "--manifest", "x", "--column", "y"], "--column wants INPUT=COLUMN"),
-        (["run", "FILE", "--threads", "0", "--text", "a"], "at least one thread, received 0"),
+        (["run", "FILE", "--threads", "0", "--text", "a"], "from 1 to 256, received 0"),
         (["run", "nowhere.tflite", "--text", "abc"], "no file 'nowhere.tflite'"),
         (["verify", "nowhere.tflite"], "no file 'nowhere.tflite'"),
         (["info", "nowhere.tflite"], "no file 'nowhere.tflite'"),

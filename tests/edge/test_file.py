@@ -39,6 +39,12 @@ def test_a_missing_file_is_named(tmp_path):
         open_file(tmp_path / "absent.tflite")
 
 
+@pytest.mark.parametrize("path", [None, 5, b"TFL3"])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(ValueError, match=f"path of a .tflite file, received {type(path).__name__}"):
+        open_file(path)
+
+
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="no file"):
         open_file(tmp_path)

@@ -118,8 +118,9 @@ def test_content_that_is_no_model_is_refused(content):
 def test_threads_are_at_least_one_and_at_most_four_by_default(tiny):
     assert 1 <= Graph(tiny).threads <= 4
     assert Graph(tiny, threads=3).threads == 3
-    with pytest.raises(ValueError, match="at least one thread, received 0"):
-        Graph(tiny, threads=0)
+    for threads in (0, 1.5, "2", 100_000):  # so many end the process
+        with pytest.raises(ValueError, match=f"from 1 to 256, received {threads!r}"):
+            Graph(tiny, threads=threads)
 
 
 def test_threads_that_share_a_graph_get_their_own_answers(model, feed):

@@ -132,12 +132,25 @@ def test_a_missing_file_is_named():
         load_image("nowhere/cat.png", ONE)
 
 
+def test_a_content_taken_for_a_path_is_not_said_whole():
+    with pytest.raises(FileNotFoundError) as refused:
+        load_image("iVBORw0KGgo" * 1_000, ONE)
+    assert len(str(refused.value)) < 400
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
         (b"", "image: 0 bytes is no picture; wanted one of PNG, JPEG"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 1 1\n", "is no picture"),
         (np.zeros((2, 2, 3), np.float32), r"received float32 \(2, 2, 3\); give \(255 \* array\)"),
+        (
+            np.full((2, 2), 255.0),
+            r"received float64 \(2, 2\); give array.round\(\).astype\('uint8'\)",
+        ),
+        (np.full((2, 2), 255), r"received int64 \(2, 2\); give array.astype\('uint8'\)"),
+        (np.full((2, 2), np.nan), r"received float64 \(2, 2\)$"),
+        (io.BytesIO(), "received BytesIO; give .read()"),
         (np.zeros((3, 2, 2), np.uint8), r"\(3, 2, 2\); channels come last: array.transpose"),
         (np.zeros((2, 2, 1), np.uint8), r"\(2, 2, 1\); give array\[..., 0\]"),
         (np.zeros((2, 2, 2), np.uint8), r"received uint8 \(2, 2, 2\)"),

@@ -127,6 +127,20 @@ def test_a_wrong_sample_of_a_batch_is_named_by_its_number(model, white):
         model.predict_batch([{**good, "image": "x"}])
 
 
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        ({"text": "abc"}, "wanted a list of dicts of inputs by name, received dict; one sample"),
+        ("abc", "wanted a list of dicts of inputs by name, received str"),
+        (None, "wanted a list of dicts of inputs by name, received NoneType"),
+        (["abc"], "sample 0: wanted a dict of inputs by name, received str"),
+    ],
+)
+def test_what_is_no_batch_is_refused(model, samples, message):
+    with pytest.raises(ValueError, match=message):
+        model.predict_batch(samples)
+
+
 def test_an_endless_batch_is_taken_no_further_than_it_must():
     taken = []
 
