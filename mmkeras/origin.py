@@ -40,13 +40,19 @@ def _described(rows: Manifest) -> dict[str, Any]:
     }
 
 
-def manifest_of(origin: Origin, path: str | os.PathLike[str] | None = None) -> Manifest:
-    """The whole manifest, or another one with the same columns."""
+def manifest_of(
+    origin: Origin,
+    path: str | os.PathLike[str] | None = None,
+    strict: bool = False,
+    skipped: str | os.PathLike[str] | None = None,
+) -> Manifest:
+    """The whole manifest, or another one with the same columns, read as `load_manifest` does."""
     source = Path(path or origin["path"])
     if source.name == MANIFEST and is_prepared(source.parent):
         return manifest_in(source.parent)  # the files of its rows need not be there
     columns = arguments(origin["inputs"], origin["kinds"])
-    whole = load_manifest(source, targets=origin["targets"], **columns)
+    how: dict[str, Any] = {"strict": strict, "skipped": skipped}
+    whole = load_manifest(source, targets=origin["targets"], **columns, **how)
     return replace(whole, group=_group(origin, whole))
 
 

@@ -58,9 +58,17 @@ class Run:
         """How each output reads."""
         return specs_of(self.model, self.recipe)
 
-    def manifest(self, path: str | os.PathLike[str] | None = None) -> Manifest:
-        """The manifest that it was trained on, or another one with the same columns."""
-        return manifest_of(self.about["data"], path)
+    def manifest(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        strict: bool = False,
+        skipped: str | os.PathLike[str] | None = None,
+    ) -> Manifest:
+        """The manifest that it was trained on, or another one with the same columns.
+
+        `strict` and `skipped` are what `load_manifest` takes for rows that cannot be used.
+        """
+        return manifest_of(self.about["data"], path, strict, skipped)
 
     def rows(self, split: str) -> Manifest:
         """Its "train", "valid" or "test" rows: what it learned from, was chosen by, never saw.

@@ -1,5 +1,6 @@
 """`mmkeras evaluate` and `mmkeras calibrate`, as they are typed."""
 
+import dataclasses
 import json
 import shutil
 
@@ -8,6 +9,8 @@ import pytest
 import mmkeras
 from mmkeras_edge.file import open_file
 from tests.commands import command
+
+NAMED = ["--text", "caption", "--audio", "speech"]  # what a file cannot know
 
 
 def test_parts_are_asked_for_by_name_and_stored_with_pictures(run, tmp_path):
@@ -49,6 +52,33 @@ def test_a_file_is_calibrated_on_the_validation_rows_of_its_run(run, files, tmp_
     found, card = json.loads(out), open_file(path).card
     assert card.outputs["category"].unsure_below == found["category"]["unsure_below"] > 0
     assert mmkeras.load(path).specs == card.outputs
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "calibrate", "report"])
+def test_with_strict_a_row_that_cannot_be_used_is_an_error(run, files, verb, tmp_path):
+    rows = run.rows("valid")
+    table = rows.table.copy()
+    table.loc[rows.lines[0], "image"] = "gone.png"
+    bad = dataclasses.replace(rows, table=table).save(tmp_path / "bad.csv")
+    asked = NAMED if verb == "calibrate" else []
+    of = files.paths["int8"] if verb == "calibrate" else run.path
+    code, _, err = command(verb, of, bad, *asked, "--strict")
+    assert (code, "bad.csv:2: image: no file" in err) == (2, True), err
+
+
+def test_rows_that_are_not_evaluated_are_listed_beside_their_manifest(run, files, tmp_path):
+    import warnings
+
+    warnings.simplefilter("default")  # as in a shell
+    rows = run.rows("valid")
+    table = rows.table.copy()
+    table.loc[rows.lines[0], "image"] = "gone.png"
+    bad = dataclasses.replace(rows, table=table).save(tmp_path / "bad.csv")
+    for asked in ([run.path, bad], [files.paths["float32"], bad, *NAMED]):
+        (tmp_path / "bad.skipped.csv").unlink(missing_ok=True)
+        code, _, err = command("evaluate", *asked)
+        assert (code, "1 row left out" in err) == (0, True), err
+        assert (tmp_path / "bad.skipped.csv").read_text().count("gone.png") == 1
 
 
 @pytest.mark.slow

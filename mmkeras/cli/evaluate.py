@@ -15,8 +15,10 @@ from mmkeras.cli.options import (
     AudioColumn,
     ImageColumn,
     SensorColumn,
+    Strict,
     TextColumn,
     VideoColumn,
+    listed,
     named_columns,
 )
 from mmkeras.cli.printing import hint, print_evaluation, print_json
@@ -99,6 +101,7 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for evaluation.json and a picture of each part.")
     ] = None,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a run, by default on the rows that its training never saw, or an exported file.
@@ -113,7 +116,7 @@ def evaluate(
 
     loaded = mmkeras.load(run)
     columns = {"image": image, "text": text, "audio": audio, "video": video, "sensors": sensors}
-    found_rows = _grouped(_rows(loaded, data, split, columns), group)
+    found_rows = _grouped(_rows(loaded, data, split, columns, strict), group)
     asked = [name for name in PARTS if full or context.params[name]]
     asked += ["slices"] if column and "slices" not in asked else []
     asked += ["thresholds"] if costs and "thresholds" not in asked else []
@@ -155,6 +158,7 @@ def calibrate(
     video: VideoColumn = [],  # noqa: B006
     sensors: SensorColumn = [],  # noqa: B006
     group: Grouped = None,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Find a file's temperature, the limit under which it is unsure, and by --costs its thresholds,
@@ -169,10 +173,10 @@ def calibrate(
     from mmkeras_export import settle
 
     if data.is_dir():
-        rows = mmkeras.load(data).rows("valid")
+        rows = dataclasses.replace(mmkeras.load(data).rows("valid"), strict=strict)
     else:
         columns = {"image": image, "text": text, "audio": audio, "video": video, "sensors": sensors}
-        rows = _rows(mmkeras.load(path), data, None, columns)
+        rows = _rows(mmkeras.load(path), data, None, columns, strict)
     found = settle(path, _grouped(rows, group), output, turn_away, costs)
     if as_json:
         print_json({name: each.to_dict() for name, each in found.items()})
@@ -196,16 +200,23 @@ def _rows(
     data: Path | None,
     split: str | None,
     columns: Mapping[str, Sequence[str]],
+    strict: bool = False,
 ) -> Manifest:
     from mmkeras.shipped import Shipped
 
     if isinstance(loaded, Shipped):
-        return _rows_for(loaded, data, split, columns)
-    return loaded.manifest(data) if data else loaded.rows(split or "test")
+        return _rows_for(loaded, data, split, columns, strict)
+    if data is not None:
+        return loaded.manifest(data, strict, listed(data))
+    return dataclasses.replace(loaded.rows(split or "test"), strict=strict)
 
 
 def _rows_for(
-    file: Shipped, data: Path | None, split: str | None, columns: Mapping[str, Sequence[str]]
+    file: Shipped,
+    data: Path | None,
+    split: str | None,
+    columns: Mapping[str, Sequence[str]],
+    strict: bool,
 ) -> Manifest:
     """The rows of a manifest whose columns are called like the file's inputs, or as was said."""
     from mmkeras.manifest import load_manifest
@@ -217,7 +228,9 @@ def _rows_for(
             f"{file.path} carries no rows: name the manifest to evaluate it on, without --split: "
             f"mmkeras evaluate {file.path} DATA.csv"
         )
-    given = {option: named_columns(option, of) for option, of in columns.items() if of}
+    given: dict[str, Any] = {
+        option: named_columns(option, of) for option, of in columns.items() if of
+    }
     specs = file.recipe.specs
     usual = {
         name: spec.fields if isinstance(spec, TableSpec) else name
@@ -226,6 +239,7 @@ def _rows_for(
     }
     kinds = {name: spec.kind for name, spec in specs.items()}
     targets = {name: task.kind for name, task in file.recipe.outputs.items()}
+    given |= {"strict": strict, "skipped": listed(data)}
     return load_manifest(data, targets=targets, **arguments(usual, kinds), **given)
 
 

@@ -116,12 +116,17 @@ def load_rows(
         group=group,
         strict=strict,
         columns=dict(role.partition("=")[::2] for role in roles) or None,
-        skipped=manifest.with_name(f"{manifest.stem}.skipped.csv"),
+        skipped=listed(manifest),
         **given,
     )
     if data.roles is not None:
         print(data.roles, file=sys.stderr)
     return data
+
+
+def listed(manifest: Path) -> Path:
+    """Where the rows of a manifest that are left out are listed."""
+    return manifest.with_name(f"{manifest.stem}.skipped.csv")
 
 
 def named_columns(option: str, columns: Sequence[str]) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mmkeras.cli.options import AsJson, RunPath
+from mmkeras.cli.options import AsJson, RunPath, Strict, listed
 from mmkeras.cli.printing import hint, print_json
 
 
@@ -41,6 +41,7 @@ def report(
             "not_for, data, data_licence, factors, ethics or caveats; repeatable.",
         ),
     ] = [],  # noqa: B006
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Write one page about a run: how good it is, what each input brings, where it fails, why, what
@@ -59,7 +60,7 @@ def report(
     words = dict(_word(said) for said in say)
     found = mmkeras.report(
         loaded,
-        None if data is None else loaded.manifest(data),
+        None if data is None else loaded.manifest(data, strict, listed(data)),
         files=export,
         full=full,
         options=Options(
