@@ -26,7 +26,7 @@ from PIL import Image
 FOLDER = Path(__file__).resolve().parent
 CELL_S = 600  # a cell may take so long
 PICTURE_BYTES = 100_000  # a larger one gets fewer colours
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of a terminal
+COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")  # of a terminal, and what erases there
 LOG = re.compile(
     r"^(INFO|WARNING):(tensorflow|absl):.*\n?", re.MULTILINE
 )  # in a notebook on stdout
@@ -80,8 +80,13 @@ def executed(notebook: NotebookNode) -> None:
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
     with tempfile.TemporaryDirectory(prefix="notebook-") as folder:
         os.environ.update(quiet)
-        place = {"metadata": {"path": folder}}
-        client = NotebookClient(notebook, timeout=CELL_S, kernel_name="python3", resources=place)
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_S,
+            kernel_name="python3",
+            resources={"metadata": {"path": folder}},
+            coalesce_streams=True,  # what a line of progress wrote over is gone
+        )
         run_quietly(client)
         for cell in code(notebook):
             cell.outputs = [without_paths(output, folder) for output in cell.outputs]
