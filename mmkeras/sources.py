@@ -120,7 +120,9 @@ def problem_with(kind: str, columns: Columns, cells: Mapping[str, str], folder: 
     if 0 < len(empty) < len(paths):
         return f"the view {empty[0]!r} is empty; fill it, or leave all of them empty"
     there = os.path.exists if kind == "video" else os.path.isfile  # a film may be a folder
-    for path in paths.values():
+    for column, path in paths.items():
         if path is not None and not there(path):
+            if "://" in cells[column]:
+                return f"{cells[column]!r} is an address; fetch the file, and write its path"
             return f"no file {path!r}; a path is relative to the manifest"
     return None

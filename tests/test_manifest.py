@@ -83,6 +83,14 @@ def test_a_missing_file_is_reported_with_its_line_and_left_out(write):
     assert problem.message.endswith("none.png'; a path is relative to the manifest")
 
 
+def test_addresses_are_told_from_paths(write):
+    path = write("pic,label\ns3://pets/1.png,cat\na.png,dog\n")
+    with pytest.warns(UserWarning, match=r"m\.csv:2: pic: 's3://pets/1.png' is an address; fetch"):
+        assert load_manifest(path, "pic", targets=LABEL).lines == [3]
+    with pytest.raises(FileNotFoundError, match=r"https://pets/m\.csv' is an address"):
+        load_manifest("https://pets/m.csv")
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -61,8 +61,11 @@ def check(
     cannot be used.
     """
     from mmkeras import quality
+    from mmkeras.quality.mending import mended_paths
     from mmkeras.quality.page import write_page
 
+    if fix is not None:
+        mended_paths(fix)  # before every file is read
     columns = {"image": image, "text": text, "audio": audio, "video": video}
     columns |= {"sensors": sensors, "table": table}
     rows = load_rows(manifest, columns, target, group, roles=column, strict=strict)

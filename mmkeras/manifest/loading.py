@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,8 @@ def read_sheet(source: Any, out: Path | None = None) -> Sheet:
     if path.is_dir():
         return read_tree(path)
     if not path.is_file():
+        if re.match(r"\w\w+:/", str(path)):  # of a Path, whose two slashes became one
+            raise FileNotFoundError(f"{str(source)!r} is an address; fetch it, and give its path")
         raise FileNotFoundError(
             f"no manifest {str(path)!r}; give the path of a CSV with a header, of a .tsv, .jsonl "
             "or .parquet, or of a folder with a folder for each class"

@@ -29,6 +29,18 @@ class Mended:
         )
 
 
+def mended_paths(path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """The new manifest and the list of what is not in it. Raises FileExistsError as `mend`."""
+    path = Path(path)
+    listed = path.with_name(f"{path.stem}.skipped.csv")
+    for made in (path, listed):
+        if made.exists():
+            raise FileExistsError(
+                f"{str(made)!r} exists, and nothing is written over; name another"
+            )
+    return path, listed
+
+
 def mend(quality: Quality, path: str | os.PathLike[str]) -> Mended:
     """Writes the rows that can be used, each cell mended where the cure is plain, to a new file.
 
@@ -37,13 +49,7 @@ def mend(quality: Quality, path: str | os.PathLike[str]) -> Mended:
     what was left out and why. Raises FileExistsError for a path that is there: nothing old is
     written over.
     """
-    path = Path(path)
-    listed = path.with_name(f"{path.stem}.skipped.csv")
-    for made in (path, listed):
-        if made.exists():
-            raise FileExistsError(
-                f"{str(made)!r} exists, and nothing is written over; name another"
-            )
+    path, listed = mended_paths(path)
     manifest, file = quality.manifest, str(quality.manifest.path)
     gone = list(manifest.problems)
     known = {problem.line for problem in gone}

@@ -327,6 +327,12 @@ def test_the_command_finds_columns_out_writes_a_page_and_mends(toy):
     assert len(load_manifest(new, columns={"pair": "group"})) == 19
 
 
+def test_the_command_says_before_it_reads_that_it_writes_over_nothing(toy):
+    code, out, err = command("check", toy, *COLUMNS, "--fix", toy)
+    assert (code, out) == (2, "")
+    assert "toy.csv' exists, and nothing is written over" in err
+
+
 @pytest.mark.parametrize("verb", ["train", "compare", "search", "prepare", "preview", "split"])
 def test_every_verb_that_reads_rows_can_be_strict(toy, verb):
     (toy.parent / "4.wav").unlink()
