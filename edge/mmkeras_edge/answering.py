@@ -13,6 +13,7 @@ from mmkeras_edge.ahead import loaded_ahead
 from mmkeras_edge.readings import Reading
 from mmkeras_edge.rows import Columns, Row, read_rows
 from mmkeras_edge.runner import Model
+from mmkeras_edge.writing import folder_of
 
 
 class Tally(NamedTuple):
@@ -63,6 +64,7 @@ def answer_manifest(
     ValueError if `out` is there, and what `read_rows` raises.
     """
     out = os.fspath(out)
+    folder_of(out)
     if os.path.exists(out):
         raise ValueError(f"{out!r} is there already; delete it or write to another file")
     part = f"{out}.{_digest(model, os.fspath(manifest), columns)}.part"

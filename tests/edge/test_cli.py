@@ -175,6 +175,8 @@ def test_a_failed_decoder_is_null_in_json(repack, golden, capsys):
         (["verify", "nowhere.tflite"], "no file 'nowhere.tflite'"),
         (["info", "nowhere.tflite"], "no file 'nowhere.tflite'"),
         (["bench", "FILE", "--runs", "0"], "wanted at least one run, received 0"),
+        (["bench", "FILE", "--csv", "nowhere/x.csv"], "to write 'x.csv' to"),
+        (["stubs", "FILE", "--out", "nowhere/x.py"], "to write 'x.py' to"),
         (["bench", "FILE", "--runs", "many"], "argument --runs: invalid int value: 'many'"),
         (["info"], "the following arguments are required: FILE; see mmkeras-edge info --help"),
         (["fly", "FILE"], "invalid choice: 'fly'"),

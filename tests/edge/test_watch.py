@@ -77,6 +77,13 @@ def test_wrong_usage_is_said_in_a_line(typed, capsys):
     assert "did you mean 'image'" in capsys.readouterr().err
     assert main(["record", *typed]) == 2
     assert "where to? record" in capsys.readouterr().err
+    for words, message in (
+        (["--to", typed[0]], "is a file, wanted a folder"),
+        (["--to", "x", "--rows", "0"], "--rows: wanted at least one row, received 0"),
+        (["--to", "x", "--every", "-1"], "every_s: wanted a number from 0 on, received -1.0"),
+    ):
+        assert main(["record", *typed, *words]) == 2
+        assert message in capsys.readouterr().err
 
 
 def test_the_screen_shows_sources_and_answers(typed):

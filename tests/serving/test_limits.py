@@ -242,8 +242,8 @@ def test_more_connections_than_allowed_are_told_so(serve, models):
     ("settings", "message"),
     [
         (["body_mbs=1"], "unknown limit 'body_mbs'; did you mean 'body_mb'"),
-        (["body_mb"], "limit body_mb: wanted body_mb=NUMBER, received 'body_mb'"),
-        (["body_mb=-1"], "limit body_mb: wanted body_mb=NUMBER"),
+        (["body_mb"], "limit body_mb: wanted body_mb=WHOLE-NUMBER, received 'body_mb'"),
+        (["body_mb=-1"], "limit body_mb: wanted body_mb=WHOLE-NUMBER"),
         (["body_mb=0"], "limit body_mb: wanted a whole number from 1 on, received 0"),
     ],
 )

@@ -15,8 +15,11 @@ from mmkeras_edge.cli.verbs import OK, Verb, add_delegate, add_file, add_threads
 def bench(options: argparse.Namespace) -> int:
     from mmkeras_edge.bench import bench
     from mmkeras_edge.bench_files import append_row, board_row, picture
-    from mmkeras_edge.writing import write_whole
+    from mmkeras_edge.writing import folder_of, write_whole
 
+    for path in (options.csv, options.picture):
+        if path:
+            folder_of(path)  # not after ten minutes
     with os.fdopen(os.dup(2), "w") as terminal, quiet():  # progress goes past what is held back
         say = partial(_show, terminal) if terminal.isatty() else _ignore
         measured = bench(

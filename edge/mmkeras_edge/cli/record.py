@@ -23,6 +23,8 @@ def record(options: argparse.Namespace) -> int:
     given = parsed(card, "record", options, _add_more)
     if given.to is None:
         raise ValueError(f"where to? record {options.file} --to FOLDER --NAME SOURCE ...")
+    if given.rows is not None and given.rows < 1:
+        raise ValueError(f"--rows: wanted at least one row, received {given.rows}")
     with said(None):
         sources = sources_of(card, given)
         with quiet():

@@ -15,7 +15,7 @@ from mmkeras_edge.cli.sources import add_stream_options, parsed, said, sources_o
 from mmkeras_edge.cli.verbs import OK, Verb
 
 if TYPE_CHECKING:
-    from mmkeras_edge.streaming.stream import Moment
+    from mmkeras_edge.streaming.moment import Moment
 
 DRAW_S = 0.1  # between two drawings: more only flickers
 TICK_S = 0.25  # in which the clock goes on though nothing changes

@@ -114,10 +114,16 @@ class Guard:
             log("request", logging.WARNING if status >= 500 else logging.INFO, **fields)
 
 
+UNKNOWN = {  # what the router says no to, and it says no more than the status
+    404: "nothing is at this address; GET /openapi.json lists what there is",
+    405: "this address takes another method; GET /openapi.json lists them",
+}
+
+
 async def refused(request: Request, error: Exception) -> Response:
     """Why not, as JSON; what went wrong inside is not told."""
     status = getattr(error, "status", getattr(error, "status_code", 500))
-    message = getattr(error, "message", getattr(error, "detail", "something broke; see the log"))
+    message = getattr(error, "message", UNKNOWN.get(status, "something broke; see the log"))
     content = {"error": {"message": message, "request_id": request.state.request_id}}
     return Response(
         json.dumps(content), status, getattr(error, "headers", None), "application/json"

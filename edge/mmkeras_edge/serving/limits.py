@@ -50,7 +50,7 @@ def limits_from(settings: Iterable[str]) -> Limits:
         name, _, value = setting.partition("=")
         pick(known, name, "limit")
         if not value.isdecimal():
-            raise ValueError(f"limit {name}: wanted {name}=NUMBER, received {setting!r}")
+            raise ValueError(f"limit {name}: wanted {name}=WHOLE-NUMBER, received {setting!r}")
         chosen[name] = int(value)
     return Limits(**chosen)
 

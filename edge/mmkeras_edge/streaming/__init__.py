@@ -2,12 +2,13 @@
 
 from mmkeras_edge.streaming.devices import camera, microphone
 from mmkeras_edge.streaming.health import Limits
+from mmkeras_edge.streaming.moment import Moment
 from mmkeras_edge.streaming.naming import named_source
 from mmkeras_edge.streaming.recorder import Recorder
 from mmkeras_edge.streaming.recordings import film, lines, picture, readings, sound
 from mmkeras_edge.streaming.smoothing import Alarm
 from mmkeras_edge.streaming.source import Source, source_of
-from mmkeras_edge.streaming.stream import Moment, Stream, stream
+from mmkeras_edge.streaming.stream import Stream, stream
 
 __all__ = [
     "Alarm",

@@ -17,7 +17,7 @@ from mmkeras_edge.card import Card
 from mmkeras_edge.image import decoded_image
 from mmkeras_edge.specs import InputSpec
 from mmkeras_edge.streaming.feeding import log
-from mmkeras_edge.streaming.stream import Moment
+from mmkeras_edge.streaming.moment import Moment
 
 MANIFEST = "manifest.csv"
 TIME = "recorded"  # when, UTC
@@ -44,9 +44,14 @@ class Recorder:
         every_s: float = 1.0,
         limit_mb: float = 1_000,
     ):
+        for name, value in (("every_s", every_s), ("limit_mb", limit_mb)):
+            if not value >= 0:  # NaN too
+                raise ValueError(f"{name}: wanted a number from 0 on, received {value!r}")
         self.folder, self.card = Path(folder), card
         self.every_s, self.limit_mb = every_s, limit_mb
         self.columns = _columns(card)
+        if self.folder.is_file():
+            raise ValueError(f"{os.fspath(folder)!r} is a file, wanted a folder")
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / MANIFEST
         self.rows = _rows_in(path, self.columns)

@@ -38,7 +38,7 @@ def film(path: Path_, fast: bool = False, loop: bool = False) -> Source:
         paths = [os.path.join(path, name) for name in names]
         frames = lambda: at_rate(paths, None if fast else 1.0)  # noqa: E731
     else:
-        _check_file(path, "film")
+        _check_file(path, "picture, film or folder")
         frames = lambda: _frames(os.fspath(path), fast)  # noqa: E731
     return _recorded(frames, f"the film {os.fspath(path)}", fast, loop)
 
@@ -100,7 +100,10 @@ def lines(path: Path_ = STDIN, period_s: float | None = 1.0) -> Source:
 
     def each() -> Iterator[str]:
         with open(path, encoding="utf-8-sig") as file:
-            yield from at_rate((line.rstrip("\r\n") for line in file), period_s)
+            try:
+                yield from at_rate((line.rstrip("\r\n") for line in file), period_s)
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{os.fspath(path)!r} is no text in UTF-8: {error}") from error
 
     paced = period_s is not None
     return Source(each, f"the lines of {os.fspath(path)}", paced=paced)

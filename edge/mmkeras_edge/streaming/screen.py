@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from mmkeras_edge.readings import Scores, Tags
-from mmkeras_edge.streaming.stream import Moment
+from mmkeras_edge.streaming.moment import Moment
 
 TOP = 5  # labels of an output
 BAR = 24  # characters of probability 1

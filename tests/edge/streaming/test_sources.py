@@ -86,8 +86,13 @@ def test_a_film_comes_frame_by_frame(tmp_path):
 
 def test_what_is_not_there_is_said_at_once(tmp_path):
     for source in (sound, film, lines):
-        with pytest.raises(FileNotFoundError, match=r"no \w+ '.*nothing'"):
+        with pytest.raises(FileNotFoundError, match=r"no [a-z, ]+ '.*nothing'"):
             source(tmp_path / "nothing")
+
+
+def test_what_is_no_text_is_said(tmp_path, pictures):
+    with pytest.raises(ValueError, match=r"10\.png' is no text in UTF-8: .*invalid start byte"):
+        next(lines(pictures / "10.png").open())
 
 
 def test_without_a_way_to_a_camera_the_error_lists_them(monkeypatch):

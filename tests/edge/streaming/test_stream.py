@@ -241,6 +241,22 @@ def test_unknown_names_and_missing_sources_are_said(tiny_pieces):
         stream(tiny_pieces, {**both, "audio": 3})
 
 
+@pytest.mark.parametrize(
+    ("manner", "message"),
+    [
+        ({"smooth_s": -1.0}, "smooth_s: wanted a number from 0 on, received -1.0"),
+        ({"every_s": float("nan")}, "every_s: wanted a number from 0 on, received nan"),
+        ({"every_s": float("inf")}, "every_s: wanted a number from 0 on, received inf"),
+        ({"for_s": -2.0}, "for_s: wanted a number from 0 on, received -2.0"),
+        ({"margin": 7.0}, "margin: wanted a number from 0 to 1, received 7.0"),
+        ({"still": {"image": -1.0}}, "still 'image': wanted a number from 0 on, received -1.0"),
+    ],
+)
+def test_a_manner_that_cannot_be_is_refused(tiny_pieces, manner, message):
+    with pytest.raises(ValueError, match=message):
+        stream(tiny_pieces, {"image": [WHITE], "text": ["abc"]}, **manner)
+
+
 def test_a_closed_stream_leaves_no_thread_behind(tiny_pieces):
     endless = partial(itertools.repeat, WHITE)
     with stream(tiny_pieces, {"image": endless, "text": ["abc"]}, threads=1) as live:
