@@ -88,7 +88,6 @@ def test_a_prediction_is_that_of_x86(pi, exported, raw, absent):
 def test_the_device_tests_pass(pi, exported):
     command = [pi, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/edge"]
     command += ["--ignore=tests/edge/test_alone.py"]  # it makes environments of its own
-    command += ["-k", "not instant"]  # emulation tells nothing about time
     said = run(*command, MMKERAS_EXPORTED=str(exported.path))
     assert " passed" in said
 

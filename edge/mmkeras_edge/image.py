@@ -33,7 +33,8 @@ def load_image(source: ImageSource, spec: ImageSpec) -> np.ndarray:
         return _load_picture(source, spec)
     if not isinstance(source, (list, tuple)) or len(source) != spec.views:
         there = len(source) if isinstance(source, (list, tuple)) else type(source).__name__
-        raise ValueError(f"image: wanted a list of {spec.views} views, received {there}")
+        cure = "; give list(array)" if isinstance(source, np.ndarray) else ""
+        raise ValueError(f"image: wanted a list of {spec.views} views, received {there}{cure}")
     return np.stack([_load_picture(view, spec) for view in source])
 
 

@@ -107,9 +107,10 @@ def _tracks(source: Any, spec: SensorSpec) -> list[Track]:
         values = values[:, None]
     if values.ndim != 2 or values.shape[1] != spec.channels:
         names = f" ({', '.join(recording.names)})" if recording.names else ""
+        lies = values.ndim == 2 and values.shape[0] == spec.channels
         raise ValueError(
             f"sensor: wanted readings of {spec.channels} channels, (n, {spec.channels}), "
-            f"received {values.shape}{names}"
+            f"received {values.shape}{names}{'; transpose it' if lies else ''}"
         )
     times_s = recording.times_s
     if times_s is None:
@@ -147,6 +148,7 @@ def _open(source: Any, spec: SensorSpec) -> Recording:
     raise ValueError(
         "sensor: wanted a path, bytes, an array, (array, rate_hz), (times_s, array) or a dict of "
         f"channels, received {type(source).__name__}"
+        + ("; give np.array(readings)" if isinstance(source, list) else "")
     )
 
 
@@ -157,6 +159,8 @@ def _timed(first: Any, second: Any) -> Recording:
         if not isinstance(second, (int, float, np.number)) or not 0 < second < float("inf"):
             raise ValueError(f"sensor: wanted a rate in Hz, received {second!r}")
         return Recording(np.arange(len(values)) / float(second), values)
+    if np.ndim(first) == 0:
+        raise ValueError("sensor: wanted (array, rate_hz), received (rate_hz, array); swap them")
     times_s, values = _numbers(first), _numbers(second)
     if times_s.shape != values.shape[:1]:
         raise ValueError(
@@ -199,7 +203,10 @@ def _by_channel(source: Mapping[Any, Any], spec: SensorSpec) -> list[Track]:
 
 def _numbers(values: Any) -> np.ndarray:
     """As float64, with at least one reading, none infinite."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"sensor: the readings are no array: {error}") from error
     if array.dtype.kind not in "iuf":
         raise ValueError(f"sensor: wanted numbers, received {array.dtype}")
     return Recording(None, array.astype(np.float64)).checked().values

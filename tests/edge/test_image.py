@@ -203,7 +203,8 @@ def test_views_of_one_thing_are_stacked():
 
 
 @pytest.mark.parametrize(
-    ("source", "there"), [([b""], "1"), ("a.png", "str"), (np.zeros((2, 2, 2, 3)), "ndarray")]
+    ("source", "there"),
+    [([b""], "1"), ("a.png", "str"), (np.zeros((2, 2, 2, 3)), "ndarray; give list")],
 )
 def test_another_number_of_views_is_refused(source, there):
     with pytest.raises(ValueError, match=f"image: wanted a list of 2 views, received {there}"):
