@@ -21,12 +21,10 @@ class Board:
     """A white page `width` inches wide, as high as what is put on it."""
 
     def __init__(self, width: float, height: float):
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
+        from mmkeras.canvas import Canvas
 
         self.width, self.height = width, height
-        self.figure: Figure = Figure(figsize=(width, height), facecolor="white")
-        FigureCanvasAgg(self.figure)
+        self.figure: Figure = Canvas(figsize=(width, height), facecolor="white")
 
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
         """An area for drawing."""

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 def draw_check(found: Check) -> Figure:
     """A panel an input: the lower a curve, the better its marks; grey is chance."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from mmkeras.canvas import Canvas
 
     names = list(dict.fromkeys(held.input for held in found.each))
-    figure = Figure(figsize=(0.8 + 3.4 * len(names), 3.9), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Canvas(figsize=(0.8 + 3.4 * len(names), 3.9), layout="constrained")
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     shares = 100 * np.linspace(0, 1, POINTS)
     for axes, name in zip(panels, names, strict=True):

@@ -32,11 +32,9 @@ PICTURES: dict[str, Callable[[Figure, str, Any], None]] = {  # by part
 
 def figure_of(part: str, output: str, result: Any) -> Figure:
     """The picture, to be looked at or saved; it belongs to nobody's window."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from mmkeras.canvas import Canvas
 
-    figure = Figure(layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Canvas(layout="constrained")
     PICTURES[part](figure, output, result)
     return figure
 
