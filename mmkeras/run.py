@@ -32,6 +32,7 @@ from mmkeras.model import recipe_of
 from mmkeras.origin import manifest_of, rows_of
 from mmkeras.plain_file import write_json
 from mmkeras.prepared import Prepared
+from mmkeras.provenance import versions
 from mmkeras.recipe import Recipe
 from mmkeras_edge.outputs import OutputSpec
 
@@ -124,7 +125,11 @@ def uncompiled(model: keras.Model) -> Iterator[None]:
 
 
 def load(path: str | os.PathLike[str]) -> Run:
-    """Opens a run's folder. Raises FileNotFoundError if there is none, or an unfinished one."""
+    """Opens a run's folder.
+
+    Raises FileNotFoundError if there is none, or an unfinished one, and ValueError for a model that
+    cannot be built here, as of another version or with layers that nobody has imported.
+    """
     path = Path(path)
     settle(path)
     if not (path / ABOUT).is_file():
@@ -135,10 +140,27 @@ def load(path: str | os.PathLike[str]) -> Run:
             )
         raise FileNotFoundError(f"{str(path)!r} is no run: no {ABOUT} in it")
     tokenizer = path / TOKENIZER
+    about = json.loads((path / ABOUT).read_text(encoding="utf-8"))
     return Run(
-        model=keras.models.load_model(path / MODEL),
+        model=_model_in(path, about.get("versions", {})),
         tokenizer_json=tokenizer.read_text(encoding="utf-8") if tokenizer.is_file() else None,
         history=read_history(path / HISTORY),
-        about=json.loads((path / ABOUT).read_text(encoding="utf-8")),
+        about=about,
         path=path,
     )
+
+
+def _model_in(path: Path, stored_by: Mapping[str, str]) -> keras.Model:
+    try:
+        return keras.models.load_model(path / MODEL)
+    except (TypeError, ValueError) as error:
+        first: BaseException = error
+        while first.__context__ is not None:  # Keras tells of each layer around it
+            first = first.__context__
+        here = versions()
+        of = [f"{n} {v} (here {here[n]})" for n, v in stored_by.items() if here.get(n, v) != v]
+        by = ", ".join(of) or "these versions of all packages"
+        raise ValueError(
+            f"{str(path / MODEL)!r} cannot be built here: {str(first).splitlines()[0]} It was "
+            f"stored by {by}; import what defines its own layers first, or train anew"
+        ) from error

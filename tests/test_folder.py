@@ -119,3 +119,22 @@ def test_a_checkpoint_is_ours_until_its_last_file_is_gone(run):
     check_free(run)
     discard(run / "checkpoint")
     assert not (run / "checkpoint").exists()
+
+
+def test_a_model_that_cannot_be_built_here_says_who_stored_it_and_what_to_do(tmp_path):
+    import keras
+
+    from mmkeras import load
+
+    class Doubled(keras.layers.Layer):
+        """Found nowhere once this function has ended."""
+
+        def call(self, x):
+            return 2 * x
+
+    keras.Sequential([keras.Input((2,)), Doubled()]).save(tmp_path / MODEL)
+    (tmp_path / ABOUT).write_text('{"versions": {"mmkeras": "0.0.1", "numpy": "1.26.4"}}')
+    with pytest.raises(ValueError, match=r"model\.keras' cannot be built here: .*Doubled") as found:
+        load(tmp_path)
+    assert "stored by mmkeras 0.0.1 (here 0.1.0), numpy 1.26.4 (here" in str(found.value)
+    assert str(found.value).endswith("import what defines its own layers first, or train anew")
