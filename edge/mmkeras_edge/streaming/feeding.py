@@ -11,7 +11,7 @@ from typing import Any
 from mmkeras_edge.specs import InputSpec
 from mmkeras_edge.streaming.health import ANYTHING, LIVE, Health
 from mmkeras_edge.streaming.source import Source
-from mmkeras_edge.streaming.windows import window_of
+from mmkeras_edge.streaming.windows import numbers, window_of
 
 log = logging.getLogger("mmkeras_edge.stream")
 
@@ -157,5 +157,7 @@ class Feeder:
             self._gone_unseen = True
             self.window.clear()
             return
+        if self.spec.kind in ("audio", "sensor"):
+            value = numbers(value, self.spec.kind)
         self.health.see(value, now_s)
         self.window.add(value, now_s)

@@ -35,11 +35,16 @@ class Manner:
     def __post_init__(self) -> None:
         for name, longest in LONGEST.items():
             value = getattr(self, name)
-            if not 0 <= value <= longest:  # NaN too
+            if not isinstance(value, (int, float)) or not 0 <= value <= longest:  # NaN too
                 upper = "on" if longest > 1 else f"to {longest:g}"
                 raise ValueError(f"{name}: wanted a number from 0 {upper}, received {value!r}")
+        for alarm in self.alarms:
+            if not isinstance(alarm, Alarm):
+                raise ValueError(
+                    f"alarms: wanted Alarm(output, label, on, off), received {alarm!r:.80}"
+                )
         for name, least in (self.still or {}).items():
-            if not least >= 0:
+            if not isinstance(least, (int, float)) or not least >= 0:
                 raise ValueError(f"still {name!r}: wanted a number from 0 on, received {least!r}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -49,9 +50,11 @@ def source_of(
     if isinstance(values, Iterable) and not isinstance(values, str | bytes):
         once = iter(values)
         return Source(lambda: once, paced=not hasattr(values, "__len__"), rate_hz=rate_hz)
+    file = isinstance(values, (str, bytes, os.PathLike))
     raise ValueError(
         f"a source is an iterable, a function that makes one, or one of mmkeras_edge.streaming; "
         f"received {type(values).__name__}"
+        + ("; of a file: picture(path), film, sound, readings or lines" if file else "")
     )
 
 

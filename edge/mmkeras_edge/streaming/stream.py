@@ -40,6 +40,11 @@ class Stream:
         threads: int | None = None,
     ):
         card = file.card
+        if not isinstance(sources, Mapping):
+            raise ValueError(
+                f"wanted a dict of sources by input, received {type(sources).__name__}"
+            )
+        sources = {name: given for name, given in sources.items() if given is not None}
         _check(file, sources, manner)
         given = {name: source_of(pick(sources, name, "source")) for name in sources}
         self.file, self.manner = file, manner
@@ -162,12 +167,16 @@ def stream(
 
     `sources` are by input: one of `mmkeras_edge.streaming`'s (`camera()`, `microphone()`,
     `lines()`, `readings(path, spec)`, `film(path)`, `sound(path)`), any iterable at its own rate,
-    or a function that makes one, which is called again after a fault. `smooth_s` averages answers
-    over time, a label is said once it leads by `margin`, `alarms` have two thresholds; without any
-    change there is a moment each `tick_s`, by default none, and after `for_s` it ends, also where
-    nothing was said. With `still={"image": 2.0}` a picture may change by so many grey levels on
-    average before its branch runs again. Raises ValueError for unknown names, for what can be no
-    time or share, and for a required input without a source.
+    or a function that makes one, which is called again after a fault; None is as if it was left
+    out.
+
+    `smooth_s` averages answers over time, a label is said once it leads by `margin`, `alarms` have
+    two thresholds; without any change there is a moment each `tick_s`, by default none, and after
+    `for_s` it ends, also where nothing was said. With `still={"image": 2.0}` a picture may change
+    by so many grey levels on average before its branch runs again.
+
+    Raises ValueError for unknown names, for what can be no time or share, and for a required input
+    without a source.
     """
     manner = Manner(smooth_s, margin, every_s, tick_s, for_s, tuple(alarms), still)
     return Stream(open_file(file), sources, manner, threads)

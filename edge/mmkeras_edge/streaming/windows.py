@@ -36,6 +36,23 @@ class Latest:
         self._value, self.fresh = None, False
 
 
+def numbers(value: Any, kind: str) -> np.ndarray:
+    """Some sound or readings as an array: readings float64, whether they came as 3 or as 3.5,
+    sound float32 or as integers. ValueError for what is none."""
+    try:
+        array = np.atleast_1d(value)
+    except ValueError:  # of different lengths, such as (samples, rate_hz)
+        array = np.empty(0, object)
+    if array.dtype.kind not in "iuf":
+        raise ValueError(
+            f"{kind}: wanted arrays (n,) or (n, channels), received {type(value).__name__}; "
+            "a rate goes to source_of(values, rate_hz), a file to sound() or readings()"
+        )
+    if kind == "sensor":
+        return array.astype(np.float64, copy=False)
+    return array.astype(np.float32, copy=False) if array.dtype.kind == "f" else array
+
+
 class Rolling:
     """Of sound or readings the latest seconds, (n,) or (n, channels), at the source's own rate.
 
@@ -69,6 +86,10 @@ class Rolling:
         if values.shape[1:] != self._buffer.shape[1:]:
             raise ValueError(
                 f"a source that gave {self._buffer.shape[1:]} channels now gives {values.shape[1:]}"
+            )
+        if values.dtype != self._buffer.dtype:  # floats up to 1 among integers would be silence
+            raise ValueError(
+                f"a source that gave {self._buffer.dtype} now gives {values.dtype}; give one type"
             )
         if count:
             self._buffer[:-count] = self._buffer[count:]

@@ -239,6 +239,22 @@ def test_unknown_names_and_missing_sources_are_said(tiny_pieces):
         stream(tiny_pieces, both, alarms=[Alarm("label", "laud")])
     with pytest.raises(ValueError, match="received int"):
         stream(tiny_pieces, {**both, "audio": 3})
+    with pytest.raises(ValueError, match="wanted a dict of sources by input, received list"):
+        stream(tiny_pieces, [WHITE])
+    with pytest.raises(ValueError, match="received str; of a file: picture"):
+        stream(tiny_pieces, {**both, "audio": "meow.wav"})
+
+
+def test_none_is_no_source(tiny_pieces):
+    (moment,) = watched(tiny_pieces, {"image": [WHITE], "text": ["abc"], "audio": None})
+    assert moment.absent == {"audio": "no source"}
+
+
+@pytest.mark.parametrize("value", ["meow.wav", (LOUD, 16_000), np.array([True])])
+def test_what_is_no_sound_makes_it_absent_with_the_reason(tiny_pieces, value):
+    sources = {"image": [WHITE], "text": ["abc"], "audio": [value]}
+    reasons = [moment.absent["audio"] for moment in watched(tiny_pieces, sources)]
+    assert "audio: wanted arrays (n,) or (n, channels), received" in reasons[-1]
 
 
 @pytest.mark.parametrize(
@@ -248,6 +264,8 @@ def test_unknown_names_and_missing_sources_are_said(tiny_pieces):
         ({"every_s": float("nan")}, "every_s: wanted a number from 0 on, received nan"),
         ({"every_s": float("inf")}, "every_s: wanted a number from 0 on, received inf"),
         ({"for_s": -2.0}, "for_s: wanted a number from 0 on, received -2.0"),
+        ({"smooth_s": "1"}, "smooth_s: wanted a number from 0 on, received '1'"),
+        ({"alarms": ["label=loud"]}, "wanted Alarm\\(output, label, on, off\\), received 'label=l"),
         ({"margin": 7.0}, "margin: wanted a number from 0 to 1, received 7.0"),
         ({"still": {"image": -1.0}}, "still 'image': wanted a number from 0 on, received -1.0"),
     ],

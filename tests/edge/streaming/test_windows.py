@@ -3,7 +3,7 @@ import pytest
 
 from mmkeras_edge.sensor import load_sensor
 from mmkeras_edge.specs import AudioSpec, ImageSpec, SensorSpec, VideoSpec
-from mmkeras_edge.streaming.windows import Film, Latest, Rolling, window_of
+from mmkeras_edge.streaming.windows import Film, Latest, Rolling, numbers, window_of
 
 
 def test_of_pictures_the_latest_wins_and_the_others_are_counted():
@@ -62,6 +62,21 @@ def test_a_source_may_not_change_its_channels():
     window.add(np.ones((3, 2)), 0.0)
     with pytest.raises(ValueError, match=r"gave \(2,\) channels now gives \(1,\)"):
         window.add(np.ones((3, 1)), 0.0)
+
+
+def test_a_source_may_not_change_its_type():
+    window = Rolling(rate_hz=10, window_s=1.0)
+    window.add(np.full(4, 9_000, np.int16), 0.0)
+    with pytest.raises(ValueError, match="gave int16 now gives float32; give one type"):
+        window.add(np.full(4, 0.5, np.float32), 0.1)
+
+
+def test_a_reading_that_came_whole_does_not_round_those_after_it():
+    spec = SensorSpec(2, rate_hz=10, window_ms=200)
+    window = window_of(spec, None)
+    for reading in ([3, 4], [3.5, 4.5]):
+        window.add(numbers(reading, "sensor"), 0.0)
+    assert window.take()[0].tolist() == [[3.0, 4.0], [3.5, 4.5]]
 
 
 def test_a_film_holds_its_latest_seconds_in_the_size_of_the_model():
