@@ -43,8 +43,11 @@ def append_row(path: str | os.PathLike[str], row: Mapping[str, Any]) -> None:
     path, text = os.fspath(path), io.StringIO(newline="")
     rows: list[list[str]] = []
     if os.path.exists(path):
-        with open(path, encoding="utf-8", newline="") as file:
-            rows = list(csv.reader(file))
+        try:
+            with open(path, encoding="utf-8", newline="") as file:
+                rows = list(csv.reader(file))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ValueError(f"{path!r} is no CSV ({error}); give a new file") from error
         if rows and rows[0] != list(row):
             raise ValueError(f"{path!r} has other columns: {', '.join(rows[0])}; give a new file")
     csv.writer(text).writerows([*(rows or [list(row)]), list(row.values())])

@@ -51,6 +51,9 @@ def test_a_table_of_something_else_is_kept(tmp_path):
     with pytest.raises(ValueError, match=r"has other columns: bread, butter; give a new file"):
         append_row(path, board_row(MEASURED))
     assert path.read_text() == "bread,butter\n1,2\n"
+    path.write_bytes(b"\x89PNG")
+    with pytest.raises(ValueError, match=r"shopping.csv' is no CSV .*; give a new file"):
+        append_row(path, board_row(MEASURED))
 
 
 def test_the_picture_has_a_bar_a_stage_and_the_course_of_heat():

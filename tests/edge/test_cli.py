@@ -127,6 +127,11 @@ def test_bench_writes_a_row_and_a_picture(tiny, tmp_path, capsys):
     assert "peak memory" in capsys.readouterr().out
     assert (tmp_path / "boards.csv").read_text().count("\n") == 2
     assert (tmp_path / "bench.svg").read_text().startswith("<svg ")
+    (tmp_path / "boards.csv").write_text("bread,butter\n")
+    assert main(["bench", str(tiny), "--runs", "3", "--threads", "1", *written]) == 2
+    said = capsys.readouterr()
+    assert "peak memory" in said.out  # what was measured is not lost
+    assert "has other columns: bread, butter" in said.err
 
 
 def test_verify_ends_with_its_verdict(tiny, capsys):

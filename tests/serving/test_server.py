@@ -118,7 +118,8 @@ def test_the_watchdog_is_that_of_this_process(monkeypatch, limit_us, process, li
         ({"token": "short"}, "the token has 5 characters, wanted 16 or more"),
         ({"token": ""}, "the token has 0 characters"),
         ({"port": 65_536}, "wanted a port from 0 to 65535"),
-        ({"workers": 0}, "wanted at least one worker"),
+        ({"workers": 0}, "wanted from 1 to 64 workers, received 0"),
+        ({"workers": 100_000}, "wanted from 1 to 64 workers, received 100000"),
     ],
 )
 def test_settings_that_would_be_open_or_wrong_are_refused(settings, message):

@@ -26,14 +26,14 @@ def bench(options: argparse.Namespace) -> int:
             options.file, options.runs, options.threads, options.delegate, options.minutes, say
         )
         say("")
-    if options.csv:
-        append_row(options.csv, board_row(measured))
-    if options.picture:
-        write_whole(options.picture, picture(measured))
-    if options.json:
+    if options.json:  # before a table that is another one can lose it
         print_json(measured)
     else:
         _print(measured)
+    if options.picture:
+        write_whole(options.picture, picture(measured))
+    if options.csv:
+        append_row(options.csv, board_row(measured))
     return OK
 
 

@@ -27,6 +27,7 @@ from mmkeras_edge.serving.workers import Workers
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SHORTEST = 16  # characters of a token
+LIMIT_WORKERS = 64  # each holds the model in memory
 IDLE_S = 30  # a connection may rest between two requests
 HEAD_BYTES = 16_384  # of a request's line and headers
 SWITCH_S = 0.001  # Python's 5 ms are what the event loop would wait for whenever a worker decodes
@@ -59,8 +60,8 @@ class Settings:
             )
         if not 0 <= self.port < 65_536:
             raise ValueError(f"wanted a port from 0 to 65535, received {self.port}")
-        if self.workers is not None and self.workers < 1:
-            raise ValueError(f"wanted at least one worker, received {self.workers}")
+        if self.workers is not None and not 1 <= self.workers <= LIMIT_WORKERS:
+            raise ValueError(f"wanted from 1 to {LIMIT_WORKERS} workers, received {self.workers}")
 
     @property
     def is_loopback(self) -> bool:
