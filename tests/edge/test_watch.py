@@ -1,6 +1,8 @@
 """`watch` and `record`, as they are typed."""
 
+import io
 import json
+import logging
 import re
 import threading
 from dataclasses import replace
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mmkeras_edge.cli import main
+from mmkeras_edge.cli.sources import said
 from mmkeras_edge.streaming.screen import picture_of, redrawn
 from mmkeras_edge.streaming.stream import stream
 
@@ -84,6 +87,15 @@ def test_wrong_usage_is_said_in_a_line(typed, capsys):
     ):
         assert main(["record", *typed, *words]) == 2
         assert message in capsys.readouterr().err
+
+
+def test_a_message_takes_the_place_of_the_progress(monkeypatch):
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", terminal)
+    with said(None):
+        logging.getLogger("mmkeras_edge.stream").info("image: there now")
+    assert terminal.getvalue() == "\r\x1b[Kimage: there now\n"
 
 
 def test_the_screen_shows_sources_and_answers(typed):

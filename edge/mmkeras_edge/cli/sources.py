@@ -75,7 +75,8 @@ def said(messages: list[str] | None) -> Iterator[None]:
         def emit(self, record: logging.LogRecord) -> None:
             line = safe(record.getMessage())
             if messages is None:
-                print(line, file=sys.stderr)
+                over = "\r\x1b[K" if sys.stderr.isatty() else ""  # what progress left there
+                print(f"{over}{line}", file=sys.stderr)
             else:
                 messages.append(line)
 
