@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -15,6 +16,13 @@ class Canvas(Figure):
     def __init__(self, **style: Any) -> None:
         super().__init__(**style)
         FigureCanvasAgg(self)
+
+    def write(self, path: Path, dpi: float | None = None) -> Path:
+        """As PNG, complete or not at all; `dpi` instead of its own. Gives the path."""
+        part = path.with_name(f".{path.name}.part")
+        self.savefig(part, dpi=dpi or self.dpi, format="png")
+        part.replace(path)
+        return path
 
     def _repr_png_(self) -> bytes:
         content = io.BytesIO()

@@ -23,20 +23,16 @@ def draw_comparison(path: Path, comparison: Comparison) -> None:
 
     Single modalities are squares.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from mmkeras.canvas import Canvas
 
     outputs = list(comparison.measures)
-    figure = Figure(figsize=(5.2 * len(outputs) + 2.0, 4.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Canvas(figsize=(5.2 * len(outputs) + 2.0, 4.4), layout="constrained")
     panels = figure.subplots(1, len(outputs), squeeze=False)[0]
     for axes, output in zip(panels, outputs, strict=True):
         _draw(axes, comparison, output)
     points, names = panels[0].get_legend_handles_labels()
     figure.legend(points, names, loc="outside right upper", frameon=False, fontsize=9)
-    part = path.with_name(f".{path.name}.part")
-    figure.savefig(part, dpi=110, format="png")
-    part.replace(path)
+    figure.write(path, 110)
 
 
 def _draw(axes: Axes, comparison: Comparison, output: str) -> None:

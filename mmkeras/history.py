@@ -49,17 +49,16 @@ def read_history(path: Path) -> History:
 
 def draw_history(path: Path, history: Mapping[str, Sequence[float]]) -> None:
     """A panel for the loss and for each figure that was also measured on the validation rows."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
+
+    from mmkeras.canvas import Canvas
 
     shown = [name for name in history if f"val_{name}" in history]
     # With several outputs, the loss of each is part of the whole one.
     shown = [name for name in shown if name == "loss" or not name.endswith("_loss")]
     if not shown:
         return
-    figure = Figure(figsize=(4.2 * len(shown), 3.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Canvas(figsize=(4.2 * len(shown), 3.2), layout="constrained")
     epochs = range(1, len(history["loss"]) + 1)
     for axes, name in zip(figure.subplots(1, len(shown), squeeze=False)[0], shown, strict=True):
         for column, label in ((name, "training"), (f"val_{name}", "validation")):
@@ -69,4 +68,4 @@ def draw_history(path: Path, history: Mapping[str, Sequence[float]]) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
     figure.axes[0].legend()
-    figure.savefig(path, dpi=110)
+    figure.write(path, 110)

@@ -37,8 +37,7 @@ def draw_preview(
     The rows are spread over all; the variation is that of the first step of a training with this
     seed, had it these rows alone. What is absent stays empty.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from mmkeras.canvas import Canvas
 
     count = min(rows, len(data))
     data = data.rows(np.linspace(0, len(data) - 1, count).astype(int))
@@ -48,8 +47,7 @@ def draw_preview(
     varied = Batches(data, count, augment=variation, seed=training.seed)[0]
     columns = 2 * len(kinds)
     size = (CELL_INCHES * columns, CELL_INCHES * 1.12 * count + 0.6)
-    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Canvas(figsize=size, dpi=DPI, layout="constrained")
     figure.suptitle(_title(training), color=INK, fontsize=11)
     grid = figure.subplots(count, columns, squeeze=False)
     for block, (feed, answers, *_) in enumerate((plain, varied)):
@@ -60,11 +58,7 @@ def draw_preview(
         for row, cell in enumerate(grid[:, block * len(kinds)]):
             text = "\n".join(_label(data, name, of[row]) for name, of in answers.items())
             cell.set_xlabel(text, fontsize=8, color=INK, loc="left")
-    path = Path(path)
-    partial = path.with_name(f".{path.name}")
-    figure.savefig(partial, format="png")
-    partial.replace(path)
-    return path
+    return figure.write(Path(path))
 
 
 def _title(training: Training) -> str:

@@ -32,11 +32,9 @@ def draw_sheet(
     alone: Mapping[str, Mapping[str, float]],
 ) -> None:
     """Writes a PNG of 1600 x 900 px, complete or not at all."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from mmkeras.canvas import Canvas
 
-    figure = Figure(figsize=(16, 9), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = Canvas(figsize=(16, 9), dpi=100, layout="constrained")
     grid = figure.add_gridspec(1, 2, width_ratios=(1.25, 1), wspace=0.04)
     left, right = (figure.add_subfigure(grid[0, side]) for side in (0, 1))
     left.suptitle("Test samples: what the model says of picture, caption and voice", color=INK)
@@ -46,9 +44,7 @@ def draw_sheet(
     upper, lower = right.subplots(2, 1, height_ratios=(1, 1.5))
     _draw_modalities(upper, alone)
     _draw_variants(lower, variants)
-    partial = path.with_name(f".{path.name}")
-    figure.savefig(partial, format="png")
-    partial.replace(path)
+    figure.write(path)
 
 
 def _draw_sample(axes: Axes, recipe: Recipe, test: Prepared, outputs: Outputs, row: int) -> None:

@@ -20,15 +20,13 @@ def draw_report(path: Path, report: Report) -> None:
 
     The chosen one is green, what the gate refused is grey and struck out.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from mmkeras.canvas import Canvas
 
     outputs = list(report.chosen.seen.outputs)
-    figure = Figure(
+    figure = Canvas(
         figsize=(4.5 + 2.6 * (2 + len(outputs)), 1.5 + 0.36 * len(report.tried)),
         layout="constrained",
     )
-    FigureCanvasAgg(figure)
     panels = figure.subplots(1, 2 + len(outputs), squeeze=False, sharey=True)[0]
     _bars(panels[0], report, [v.model_bytes / 1e3 for v in report.tried], "kB", "{:,.0f}")
     _bars(panels[1], report, [v.ms for v in report.tried], "ms a sample, here", "{:.2f}")
@@ -46,9 +44,7 @@ def draw_report(path: Path, report: Report) -> None:
         color=INK,
         fontsize=11,
     )
-    part = path.with_name(f".{path.name}.part")
-    figure.savefig(part, dpi=110, format="png")
-    part.replace(path)
+    figure.write(path, 110)
 
 
 def _bars(axes: Axes, report: Report, values: list[float], title: str, shown: str) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from mmkeras.canvas import Canvas
 
 # Okabe and Ito's vermilion and blue, which all kinds of eyes tell apart, also in grey.
 FOR, AGAINST, INK, PALE, RULE = "#D55E00", "#0072B2", "#222222", "#666666", "#CCCCCC"
@@ -24,7 +25,7 @@ class Board:
         from mmkeras.canvas import Canvas
 
         self.width, self.height = width, height
-        self.figure: Figure = Canvas(figsize=(width, height), facecolor="white")
+        self.figure: Canvas = Canvas(figsize=(width, height), facecolor="white")
 
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
         """An area for drawing."""

@@ -11,12 +11,11 @@ from mmkeras.explaining.deletion import GRAD_CAM, POINTS
 from mmkeras.insight.pictures_of_answers import plain_axes
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+    from mmkeras.canvas import Canvas
     from mmkeras.explaining.checking import Check
 
 
-def draw_check(found: Check) -> Figure:
+def draw_check(found: Check) -> Canvas:
     """A panel an input: the lower a curve, the better its marks; grey is chance."""
     from mmkeras.canvas import Canvas
 

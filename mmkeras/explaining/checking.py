@@ -23,9 +23,9 @@ from mmkeras.run import Run
 from mmkeras.run import load as load_run
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
     from rich.table import Table
 
+    from mmkeras.canvas import Canvas
     from mmkeras.manifest import Manifest
 
 SAMPLES = 48
@@ -77,7 +77,7 @@ class Check:
             table.add_row(held.input, held.method, *row)
         return table
 
-    def figure(self) -> Figure:
+    def figure(self) -> Canvas:
         """The curves, a panel an input."""
         from mmkeras.explaining.check_picture import draw_check
 
@@ -87,9 +87,7 @@ class Check:
         """Writes check.png and check.json, each complete or not at all; gives their paths."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{PICTURE}.part"
-        self.figure().savefig(partial, dpi=DPI, format="png")
-        partial.replace(folder / PICTURE)
+        self.figure().write(folder / PICTURE, DPI)
         write_json(folder / PLAIN, self.to_dict())
         return [folder / PICTURE, folder / PLAIN]
 

@@ -20,7 +20,7 @@ from mmkeras_edge.outputs import PROBABILITIES
 from mmkeras_edge.readings import digits
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from mmkeras.canvas import Canvas
 
 PICTURE, PLAIN = "explanation.png", "explanation.json"
 DPI = 130
@@ -91,7 +91,7 @@ class Explanation:
                 said.append(f"in {mark.name} most by {', '.join(best)}")
         return "; ".join(said)
 
-    def figure(self) -> Figure:
+    def figure(self) -> Canvas:
         """The picture, to be looked at or saved."""
         from mmkeras.explaining.picture import draw
 
@@ -118,9 +118,7 @@ class Explanation:
         speaks for the answer, the rest silent. Each complete or not at all; gives their paths."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{PICTURE}.part"
-        self.figure().savefig(partial, dpi=DPI, format="png")
-        partial.replace(folder / PICTURE)
+        self.figure().write(folder / PICTURE, DPI)
         write_json(folder / PLAIN, self.to_dict())
         return [folder / PICTURE, folder / PLAIN, *write_sounds(self, folder)]
 

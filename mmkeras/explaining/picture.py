@@ -12,8 +12,7 @@ from mmkeras.explaining.panels import LEFT, PANELS, Place
 from mmkeras_edge.outputs import PROBABILITIES
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
+    from mmkeras.canvas import Canvas
     from mmkeras.explaining.attention import Attention
     from mmkeras.explaining.explanation import Explanation
 
@@ -24,7 +23,7 @@ FAINTEST = 0.06  # share of the most that an input's colours begin at
 ANSWER, WATERFALL = 2.3, 3.1  # inches
 
 
-def draw(explanation: Explanation) -> Figure:
+def draw(explanation: Explanation) -> Canvas:
     """The page; it belongs to nobody's window."""
     wide = WIDTH - LEFT - 0.3
     heights = dict.fromkeys(explanation.sample.sources, ABSENT)

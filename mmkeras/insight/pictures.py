@@ -13,6 +13,8 @@ from mmkeras.series import folder_name
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from mmkeras.canvas import Canvas
+
 DPI = 110
 
 PICTURES: dict[str, Callable[[Figure, str, Any], None]] = {  # by part
@@ -30,7 +32,7 @@ PICTURES: dict[str, Callable[[Figure, str, Any], None]] = {  # by part
 }
 
 
-def figure_of(part: str, output: str, result: Any) -> Figure:
+def figure_of(part: str, output: str, result: Any) -> Canvas:
     """The picture, to be looked at or saved; it belongs to nobody's window."""
     from mmkeras.canvas import Canvas
 
@@ -45,8 +47,5 @@ def draw(folder: Path, parts: Mapping[str, Mapping[str, Any]]) -> list[Path]:
     for part, results in parts.items():
         for output, result in results.items():
             path = folder / f"{part}-{folder_name(output)}.png"
-            partial = path.with_name(f".{path.name}.part")
-            figure_of(part, output, result).savefig(partial, dpi=DPI, format="png")
-            partial.replace(path)
-            written.append(path)
+            written.append(figure_of(part, output, result).write(path, DPI))
     return written
