@@ -111,8 +111,9 @@ test: install system ## everything that CI runs but lint; not the tests marked s
 test-jax: install ## layers and models on the JAX backend
 	@KERAS_BACKEND=jax $(BIN)/python -m pytest $(PARALLEL) -m "not slow" $(JAX)
 
-test-slow: install system ## the tests of minutes: full-size models
+test-slow: install system ## the tests of minutes: full-size models, and all notebooks
 	@$(BIN)/python -m pytest -m slow
+	@$(MAKE) --no-print-directory notebooks
 
 test-edge: install ## the device's code, also where nothing but mmkeras[edge] is installed
 	@$(BIN)/python -m pytest tests/edge

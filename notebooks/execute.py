@@ -153,7 +153,7 @@ def smaller(output: NotebookNode) -> NotebookNode:
             colours //= 2
         data["image/png"] = base64.b64encode(content.getvalue()).decode()
     if "text/plain" in data:  # an address in memory differs from run to run
-        data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", data["text/plain"])
+        data["text/plain"] = re.sub(r" at 0x[0-9a-f]+", "", COLOURS.sub("", data["text/plain"]))
     return output
 
 
