@@ -107,4 +107,6 @@ def _tensorflow() -> tuple[str, ...]:
 
 
 def _others() -> tuple[str, ...]:
+    if keras.backend.backend() == "torch":  # Keras shares nothing between its devices
+        return ()
     return tuple(keras.distribution.list_devices())
