@@ -105,7 +105,7 @@ class Tags:
 
 @dataclass(frozen=True)
 class Value:
-    """A number in its unit; `float(value)` is the number."""
+    """A number in its unit; `float(value)` is the number, `f"{value:.2f}"` both as a text."""
 
     sure: ClassVar[bool] = True
     value: float
@@ -121,6 +121,9 @@ class Value:
 
     def __float__(self) -> float:
         return self.value
+
+    def __format__(self, how: str) -> str:
+        return f"{self.value:{how}} {self.unit}".strip() if how else repr(self)
 
     def __repr__(self) -> str:
         return f"{digits(self.value)} {self.unit}".strip()

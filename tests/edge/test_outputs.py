@@ -75,6 +75,7 @@ def test_a_value_has_its_unit():
     assert float(value) == pytest.approx(171.26)
     assert value.to_dict() == {"value": pytest.approx(171.26), "unit": "cm"}
     assert repr(CountSpec().read(np.array([2.5]))) == "2.5"
+    assert f"{value:.0f} or {value}" == "171 cm or 171.3 cm"
 
 
 def test_nine_tenths_of_a_normal_distribution_are_within_1645_deviations():
