@@ -1,6 +1,6 @@
 """Prepared rows: how fast they are made and read, what a step waits for them, and their memory.
 
-    python benchmarks/data.py [--rows 2000] [--repeats 3] [--gb 0.5] [--folder TMP]
+    python benchmarks/data.py [--rows 2000] [--repeats 3] [--gb 2] [--folder TMP]
 
 Prints Markdown tables: rows a second and core of `mmkeras prepare` against plain calls of Pillow
 and soundfile (goal 0.9 of them), batches a second against decoding the originals (goal 5 times, or
@@ -201,7 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=2_000)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--gb", type=float, default=0.5)
+    parser.add_argument("--gb", type=float, default=2.0)
     parser.add_argument("--folder", type=Path, help="where to write; on the disk to be measured")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
