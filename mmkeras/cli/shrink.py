@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mmkeras.cli.begin import stoppable
 from mmkeras.cli.options import AsJson, RunPath
-from mmkeras.cli.printing import hint, print_evaluation
+from mmkeras.cli.printing import hint, print_json
+
+if TYPE_CHECKING:
+    from mmkeras.run import Run
+    from mmkeras_export import Savings
+    from mmkeras_export.shrinking.slimming.costs import Slimmed
 
 Out = Annotated[Path, typer.Option(help="Folder of the new run.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with one that was cut off in --out.")]
@@ -80,8 +86,31 @@ def _shrink(verb: str, path: Path, wanted: Any, tuning: dict[str, Any], as_json:
         rows.append(wanted)
     with stoppable():
         smaller = getattr(mmkeras_export, verb)(run, *rows, **tuning)
-    print_evaluation(mmkeras.evaluate(smaller, run.rows("test")), as_json)
+    found = mmkeras.evaluate(smaller, run.rows("test"))
+    saved = _saved(verb, run, smaller, as_json)
+    if as_json:
+        print_json(found.to_dict() | ({} if saved is None else {"saved": asdict(saved)}))
+    else:
+        print(found)
+    if saved is not None:
+        hint(f"\n{saved}", as_json)
     hint(f"next: mmkeras export {tuning['out']} --precision int8 -o model.tflite", as_json)
+
+
+def _saved(verb: str, run: Run, smaller: Run, as_json: bool) -> Savings | Slimmed | None:
+    """What the verb brought beside the accuracy; None where it cannot be measured, and for `qat`,
+    which is for the int8 file to come."""
+    from mmkeras_export import ConversionError, savings_of, slimmed
+
+    if verb == "qat":
+        return None
+    if verb == "slim":
+        return slimmed(run.model, smaller.model)
+    try:
+        return savings_of(run, smaller)
+    except ConversionError as error:  # the run is stored: it is no failure of the verb
+        hint(f"no sizes and times: {error}", as_json)
+        return None
 
 
 def _share(text: str) -> float:
