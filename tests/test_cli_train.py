@@ -182,6 +182,20 @@ def test_tensorboard_is_asked_for_by_name(toy, tmp_path):
         invoke(*given, "--tensorboard")
 
 
+def test_tensorboard_finds_the_losses_in_the_logs_of_the_run(toy, tmp_path):
+    pytest.importorskip("tensorboard", reason="an optional package, which nothing else here wants")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util.tensor_util import make_ndarray
+
+    given = ["train", toy, "--text", "words", "--target", "animal", "--out", tmp_path / "run"]
+    invoke(*given, *SMALL, "--epochs", 2, "--tensorboard")
+    kept = mmkeras.load(tmp_path / "run").history
+    for part, name in (("train", "loss"), ("validation", "val_loss")):
+        found = EventAccumulator(str(tmp_path / "run" / "logs" / part), {"tensors": 0}).Reload()
+        logged = [float(make_ndarray(e.tensor_proto)) for e in found.Tensors("epoch_loss")]
+        assert logged == pytest.approx(kept[name])
+
+
 def test_a_named_recipe_gives_what_the_rows_have(toy):
     from mmkeras.starting import start
 
