@@ -1,11 +1,10 @@
-"""The processes that convert, seen from outside, and how to make them crash."""
+"""The processes that convert, seen from outside, and how to make them crash or hang."""
 
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 
@@ -28,16 +27,30 @@ def conversions() -> list[int]:
     return programs()[1]
 
 
-@contextmanager
-def crashing() -> Iterator[None]:
+def crashing() -> AbstractContextManager[None]:
     """Within, the first conversion gets the signal of a crash."""
+    return _first_gets(signal.SIGSEGV)
 
-    def crash() -> None:
+
+def hanging() -> AbstractContextManager[None]:
+    """Within, the first conversion stands still until it is ended."""
+    return _first_gets(signal.SIGSTOP)
+
+
+@contextmanager
+def _first_gets(number: signal.Signals) -> Iterator[None]:
+    left = threading.Event()
+
+    def send() -> None:
         while not (running := conversions()):
-            time.sleep(0.01)
-        os.kill(running[0], signal.SIGSEGV)
+            if left.wait(0.01):
+                return
+        os.kill(running[0], number)
 
-    killer = threading.Thread(target=crash, daemon=True)
-    killer.start()
-    yield
-    killer.join()
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    try:
+        yield
+    finally:
+        left.set()
+        sender.join()

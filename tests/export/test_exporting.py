@@ -1,6 +1,9 @@
 import dataclasses
 import json
+from contextlib import nullcontext
+from functools import partial
 
+import keras
 import numpy as np
 import pytest
 
@@ -9,8 +12,8 @@ import mmkeras_edge
 from mmkeras.provenance import versions
 from mmkeras.run import Run
 from mmkeras_edge.verify import verify
-from mmkeras_export import ConversionError, GateError, export, export_all
-from tests.converters import crashing
+from mmkeras_export import ConversionError, GateError, convert, export, export_all, exporting
+from tests.converters import conversions, crashing, hanging
 from tests.precisions import EVERYDAY
 
 every_precision = pytest.mark.parametrize("precision", EVERYDAY)
@@ -100,6 +103,28 @@ def test_a_converter_that_crashes_leaves_the_old_file(run, stamps, tmp_path):
     path.write_bytes(b"the old one")
     with crashing(), pytest.raises(ConversionError, match="crashed"):
         export(run, path, "float32", stamps.train, stamps.valid)
+    assert path.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("misfortune", "limit", "message"),
+    [
+        (hanging, {"timeout_s": 1}, "stopped after 1 s"),
+        (nullcontext, {"memory_gb": 0.01}, r"took more than 0\.01 GB; the largest tensor, "),
+    ],
+)
+def test_a_converter_that_hangs_or_eats_memory_leaves_the_old_file(
+    misfortune, limit, message, run, stamps, tmp_path, monkeypatch
+):
+    one = keras.Input((1,), name="x")
+    convert(keras.Model({"x": one}, {"y": keras.layers.Dense(1)(one)}))  # its server is awake
+    monkeypatch.setattr(exporting, "converted", partial(exporting.converted, **limit))
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"the old one")
+    with misfortune(), pytest.raises(ConversionError, match=message):
+        export(run, path, "float32", stamps.train, stamps.valid)
+    assert conversions() == []
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -17,17 +17,15 @@ from mmkeras_edge.file import open_file
 from mmkeras_edge.graph import Graph
 from mmkeras_export import (
     ConversionError,
-    Savings,
-    Variant,
     convert,
     islands_of,
-    multiply_adds,
     pack,
+    prune,
     quantize,
     run_lite,
+    savings_of,
 )
 from mmkeras_export.comparison import rows_of
-from mmkeras_export.shrinking.savings import Size
 
 TINY = Path(__file__).parents[1] / "edge/tiny.tflite"
 ROWS = 24
@@ -217,10 +215,14 @@ def test_trap_10_what_keras_quantised_is_refused_with_the_cure():
         convert(model)
 
 
-def test_trap_11_a_report_has_the_time_beside_the_size():
+def test_trap_11_a_report_has_the_time_beside_the_size(files):
     """ "Quantised" is not "faster": on some machines it is twice as slow."""
-    fields = {field.name for field in dataclasses.fields(Variant)}
-    assert fields >= {"model_bytes", "compressed_bytes", "ms"}
+    report = files.reports["int8"]
+    for variant in report.tried:
+        assert 0 < variant.compressed_bytes <= variant.model_bytes
+        assert 0 < variant.ms < 10_000  # not NaN either
+        assert f"  {variant.ms:.2f}  " in str(report)
+    assert re.search(r"[1-9][\d.]* times (faster|slower) than float32 on this", report.says)
 
 
 def test_trap_12_the_zip_lies_behind_all_else(tiny, tmp_path):
@@ -237,11 +239,14 @@ def test_trap_12_the_zip_lies_behind_all_else(tiny, tmp_path):
 
 def test_trap_13_pruning_that_brings_no_speed_says_so(fused):
     """Zeros here and there are multiplied like any other weights: only the download shrinks."""
-    pruned = keras.models.clone_model(fused.model)
-    pruned.set_weights([array * (array > 0) for array in fused.model.get_weights()])
-    assert multiply_adds(pruned) == multiply_adds(fused.model)
-    size = Size(weights=100, zeros=0.5, values=51, file_bytes=1_000, compressed_bytes=600, ms=1.0)
-    assert "No speed: the device multiplies zeros" in str(Savings(size, size))
+    found = savings_of(fused.model, prune(fused.model, 0.8))
+    assert found.before.zeros < 0.01
+    assert found.after.zeros == pytest.approx(0.8, abs=0.01)
+    assert not found.is_slimmer
+    assert found.after.file_bytes == pytest.approx(found.before.file_bytes, rel=0.01)
+    assert found.compressed_share < 0.9
+    assert 0 < found.after.ms < 10_000
+    assert "No speed: the device multiplies zeros" in str(found)
 
 
 def test_trap_14_attention_over_a_text_keeps_float_activations(fused, fused_int8):
