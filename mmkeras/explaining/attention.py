@@ -36,6 +36,8 @@ class Attention:
 
 def attention(run: Run, sample: Sample) -> Attention | None:
     """None for a fusion that weighs nothing, and where there is nothing to fuse."""
+    if len(run.recipe.inputs) < 2:
+        return None
     layer = next((found for p in PLACES if (found := layer_at(run.model, p)) is not None), None)
     if layer is None or "return_weights" not in inspect.signature(layer.call).parameters:
         return None
@@ -64,12 +66,15 @@ class Heard:
         """Where the next input's tokens begin."""
         return np.cumsum([len(mask) for mask in self.masks])[:-1]
 
-    def by_input(self, weights: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """(asking, T) -> (asking, M), and each input's tokens as shares of what it gets."""
+    def by_input(
+        self, weights: np.ndarray, asking: np.ndarray
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """(asking, T) -> (asking, M), and each input's tokens as shares of what it gets from those
+        whose `asking`, (asking,), is 1; 0 is padding."""
         parts = np.split(weights, self.ends, axis=-1)
         shares = np.stack([part.sum(axis=-1) for part in parts], axis=-1)
         pairs = zip(self.names, parts, strict=True)
-        return shares, {name: normal(part.mean(axis=0)) for name, part in pairs}
+        return shares, {name: normal(asking @ part) for name, part in pairs}
 
 
 def normal(weights: np.ndarray) -> np.ndarray:
@@ -81,7 +86,7 @@ def _among(layer: Any, of: Heard, raw: tuple[np.ndarray, ...]) -> Attention:
     weights, name = raw[0].mean(axis=0), type(layer).__name__
     if not of.masks:
         return Attention(name, of.names, of.names, weights, raw)
-    shares, tokens = of.by_input(weights)
+    shares, tokens = of.by_input(weights, np.concatenate(of.masks))
     rows = zip(np.split(shares, of.ends), of.masks, strict=True)
     asking = [(row * m[:, None]).sum(axis=0) / max(float(m.sum()), 1.0) for row, m in rows]
     return Attention(name, of.names, of.names, np.stack(asking), raw, tokens)
@@ -89,7 +94,8 @@ def _among(layer: Any, of: Heard, raw: tuple[np.ndarray, ...]) -> Attention:
 
 def _latents(layer: Any, of: Heard, raw: tuple[np.ndarray, ...]) -> Attention:
     """(heads, latents, T)."""
-    shares, tokens = of.by_input(raw[0].mean(axis=0))
+    weights = raw[0].mean(axis=0)
+    shares, tokens = of.by_input(weights, np.ones(len(weights)))
     asking = tuple(f"latent {i + 1}" for i in range(len(shares)))
     return Attention("Perceiver", asking, of.names, shares, raw, tokens)
 
@@ -98,7 +104,8 @@ def _crossed(layer: Any, of: Heard, raw: tuple[np.ndarray, ...]) -> Attention:
     """For each of the others (heads, 1 + T_q, T_m): each is heard by itself, so only its tokens
     share."""
     others = [name for i, name in enumerate(of.names) if i != layer.place]
-    tokens = {n: normal(w.mean(axis=(0, 1))) for n, w in zip(others, raw, strict=True)}
+    asking = np.append(1.0, of.masks[layer.place])  # the learned one, and no padding
+    tokens = {n: normal(asking @ w.mean(axis=0)) for n, w in zip(others, raw, strict=True)}
     shares = np.array([[float(w.sum(axis=-1).mean()) for w in raw]])
     return Attention("CrossAttention", (of.names[layer.place],), tuple(others), shares, raw, tokens)
 

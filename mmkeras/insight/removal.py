@@ -55,5 +55,7 @@ def nothing(column: Column, spec: Any) -> np.ndarray:
     if spec.kind == "audio":
         return np.zeros(spec.shape, spec.dtype)
     there = np.flatnonzero(column.index != ABSENT)
+    if not len(there):
+        return np.zeros(spec.shape, spec.dtype)  # as an absent one is fed
     mean = column.take(there[:SEEN]).mean(axis=0, dtype=np.float64)
     return (np.round(mean) if np.dtype(spec.dtype).kind == "u" else mean).astype(spec.dtype)
