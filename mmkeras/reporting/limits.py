@@ -69,10 +69,11 @@ def _labels(evaluation: Evaluation) -> Iterator[str]:
 
 def _inputs(evaluation: Evaluation) -> Iterator[str]:
     for output, of in evaluation.parts.get("modalities", {}).items():
-        sign, brings = (1 if of.higher else -1), abs(of.whole - of.nothing)
+        sign = 1 if of.higher else -1
+        brings = sign * (of.whole - of.nothing)  # below 0: worse than blind, it leans on nothing
         for each in of.inputs:
             left = sign * (each.left_out - of.nothing)
-            if brings and left < (1 - LEANS) * brings:
+            if brings > 0 and left < (1 - LEANS) * brings:
                 yield (
                     f"{output} leans on {each.name}: without it {of.measure.replace('_', ' ')} is "
                     f"{figure(each.left_out)} instead of {figure(of.whole)}."
