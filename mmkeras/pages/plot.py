@@ -13,6 +13,7 @@ from mmkeras.pages.document import e
 WIDTH, HEIGHT = 360, 230
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 10, 38  # of the frame, for words
 TICKS = 5
+TINY = 1e-3  # below it decimals are too long to stand beside an axis
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "4 2", "1 2")  # by colour
 COLOURS = len(DASHES)
 
@@ -67,6 +68,7 @@ def plot(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
 class _Scale:
     low: float
     high: float
+    step: float
     ticks: tuple[float, ...]
 
 
@@ -84,7 +86,7 @@ def _scale(values: Sequence[float], axis: Axis) -> _Scale:
     high = high if axis.high is not None or axis.whole else math.ceil(high / step - 1e-9) * step
     first = math.ceil(low / step - 1e-9)
     count = math.floor((high - first * step) / step + 1e-9) + 1
-    return _Scale(low, high, tuple((first + i) * step for i in range(count)))
+    return _Scale(low, high, step, tuple((first + i) * step for i in range(count)))
 
 
 def _step(least: float, whole: bool) -> float:
@@ -115,12 +117,13 @@ def _grid(across: _Scale, up: _Scale, x: Axis, y: Axis) -> str:
         at = _y(tick, up)
         marks.append(
             f'<path class="grid" d="M{LEFT} {at:.1f}H{right}"/>'
-            f'<text x="{LEFT - 5}" y="{at + 3.5:.1f}" text-anchor="end">{_number(tick)}</text>'
+            f'<text x="{LEFT - 5}" y="{at + 3.5:.1f}" text-anchor="end">{_tick(tick, up)}</text>'
         )
     for tick in across.ticks:
         at = _x(tick, across)
         marks.append(
-            f'<text x="{at:.1f}" y="{bottom + 14}" text-anchor="middle">{_number(tick)}</text>'
+            f'<text x="{at:.1f}" y="{bottom + 14}" text-anchor="middle">'
+            f"{_tick(tick, across)}</text>"
         )
     middle = (LEFT + right) / 2
     marks.append(f'<path class="axis" d="M{LEFT} {bottom}H{right}"/>')
@@ -169,12 +172,20 @@ def _in_words(name: str, points: Points) -> str:
     return f"{name} {_number(values[0])} to {_number(values[-1])}, {len(values)} points"
 
 
+def _tick(value: float, scale: _Scale) -> str:
+    """With as many decimals as tell it from its neighbours; tiny ones by their power of ten."""
+    if max(abs(scale.low), abs(scale.high)) < TINY:
+        return _number(value)
+    decimals = -math.floor(math.log10(scale.step) + 1e-9)
+    return f"{value:,.{max(0, decimals)}f}"
+
+
 def _number(value: float) -> str:
     """
-    >>> [_number(v) for v in (0.30000000000000004, 12, 1500.0)]
-    ['0.3', '12', '1,500']
+    >>> [_number(v) for v in (0.30000000000000004, 12, 999.6, 1500.0)]
+    ['0.3', '12', '1,000', '1,500']
     """
-    return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value:,.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
 def spread(names: Sequence[str]) -> dict[str, int]:

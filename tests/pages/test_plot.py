@@ -3,6 +3,8 @@
 import math
 import re
 
+import pytest
+
 from mmkeras.pages.document import document, section
 from mmkeras.pages.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, Line, plot
 from mmkeras.pages.tables import shaded, table
@@ -30,6 +32,22 @@ def test_ticks_are_round_and_of_epochs_whole():
     texts = re.findall(r"<text [^>]*>([^<]+)</text>", drawn)
     assert texts[:5] == ["0.3", "0.4", "0.5", "0.6", "0.7"]
     assert texts[5:9] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.9990, 0.9998, ["0.9990", "0.9992", "0.9994", "0.9996", "0.9998"]),
+        (293.1, 293.9, ["293.0", "293.2", "293.4", "293.6", "293.8", "294.0"]),
+        (1013, 1015, ["1,013.0", "1,013.5", "1,014.0", "1,014.5", "1,015.0"]),
+        (900, 1100, ["900", "950", "1,000", "1,050", "1,100"]),
+        (0.0, 4e-5, ["0", "1e-05", "2e-05", "3e-05", "4e-05"]),
+    ],
+)
+def test_ticks_have_the_digits_that_tell_them_apart(low, high, ticks):
+    drawn = plot("a", [Line("x", [(0, low), (1, high)])], Axis(""), Axis(""))
+    texts = re.findall(r"<text [^>]*>([^<]+)</text>", drawn)
+    assert texts[: len(ticks) + 1] == [*ticks, "0.0"]
 
 
 def test_lines_differ_by_pattern_as_well_as_by_colour():
