@@ -157,10 +157,11 @@ def _model_in(path: Path, stored_by: Mapping[str, str]) -> keras.Model:
         first: BaseException = error
         while first.__context__ is not None:  # Keras tells of each layer around it
             first = first.__context__
+        said = (str(first).strip().splitlines() or [f"{type(first).__name__}."])[0]
         here = versions()
         of = [f"{n} {v} (here {here[n]})" for n, v in stored_by.items() if here.get(n, v) != v]
         by = ", ".join(of) or "these versions of all packages"
         raise ValueError(
-            f"{str(path / MODEL)!r} cannot be built here: {str(first).splitlines()[0]} It was "
+            f"{str(path / MODEL)!r} cannot be built here: {said} It was "
             f"stored by {by}; import what defines its own layers first, or train anew"
         ) from error

@@ -138,3 +138,22 @@ def test_a_model_that_cannot_be_built_here_says_who_stored_it_and_what_to_do(tmp
         load(tmp_path)
     assert "stored by mmkeras 0.0.1 (here 0.1.0), numpy 1.26.4 (here" in str(found.value)
     assert str(found.value).endswith("import what defines its own layers first, or train anew")
+
+
+def test_a_layer_that_fails_without_a_word_is_told_by_its_error(tmp_path):
+    import keras
+
+    from mmkeras import load
+
+    @keras.saving.register_keras_serializable("tests")
+    class Mute(keras.layers.Layer):
+        @classmethod
+        def from_config(cls, config):
+            raise ValueError
+
+    keras.Sequential([keras.Input((2,)), Mute()]).save(tmp_path / MODEL)
+    (tmp_path / ABOUT).write_text("{}")
+    with pytest.raises(
+        ValueError, match=r"model\.keras' cannot be built here: ValueError. It was stored"
+    ):
+        load(tmp_path)

@@ -34,5 +34,12 @@ def draw_check(found: Check) -> Canvas:
                 axes.fill_between(shares, held.random, held.marked, color=color, alpha=0.15, lw=0)
         plain_axes(axes, f"{name}, {each[0].samples} samples", "% taken away, marked first")
         axes.legend(frameon=False, fontsize=8, title="area to random", title_fontsize=8)
-    panels[0].set_ylabel(f"probability of the {found.output} that was said", color=INK)
+    panels[0].set_ylabel(_said(found), color=INK)
     return figure
+
+
+def _said(found: Check) -> str:
+    """What the curves are of."""
+    if found.unit is None:
+        return f"probability of the {found.output} that was said"
+    return f"{found.output}, in {found.unit}" if found.unit else found.output

@@ -21,6 +21,7 @@ from mmkeras.insight.waiting import waiting
 from mmkeras.plain_file import write_json
 from mmkeras.run import Run
 from mmkeras.run import load as load_run
+from mmkeras_edge.outputs import PROBABILITIES
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,16 +58,18 @@ class Held:
 
 @dataclass(frozen=True)
 class Check:
-    """The deletion test of one output, by input and method."""
+    """The deletion test of one output, by input and method. `unit` is a number's, "" where it has
+    none; None where the answer is a probability."""
 
     output: str
     each: tuple[Held, ...]
+    unit: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         each = [{**plain(held), "holds": held.holds} for held in self.each]
         shares = [float(share) for share in np.linspace(0, 1, POINTS)]
-        return {"output": self.output, "shares": shares, "each": each}
+        return {"output": self.output, "unit": self.unit, "shares": shares, "each": each}
 
     def table(self) -> Table:
         """For a terminal."""
@@ -106,7 +109,7 @@ def check(
     """
     run = run if isinstance(run, Run) else load_run(run)
     usual = usual_of(run, rows) if usual is None else usual
-    manifest = run.rows("test") if rows is None else _given(run, rows)
+    manifest = _test_rows(run) if rows is None else _given(run, rows)
     random = np.random.default_rng(seed)
     chosen = np.sort(random.choice(len(manifest), min(samples, len(manifest)), replace=False))
     found: dict[tuple[str, str], list[Curves]] = {}
@@ -121,7 +124,17 @@ def check(
     output = next(iter(run.specs)) if output is None else output
     each = [_held(*key, curves, groups[key], seed) for key, curves in found.items()]
     order = list(run.recipe.inputs)
-    return Check(output, tuple(sorted(each, key=lambda held: order.index(held.input))))
+    each.sort(key=lambda held: order.index(held.input))
+    spec = run.specs[output]
+    unit = None if spec.kind in PROBABILITIES else getattr(spec, "unit", "")
+    return Check(output, tuple(each), unit)
+
+
+def _test_rows(run: Run) -> Manifest:
+    try:
+        return run.rows("test")
+    except ValueError as error:
+        raise ValueError(f"{error}; name rows: --data, rows=") from error
 
 
 def _given(run: Run, rows: Manifest | str | os.PathLike[str]) -> Manifest:

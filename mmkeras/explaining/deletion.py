@@ -21,12 +21,15 @@ RANDOM_ORDER, GRAD_CAM = "random", "Grad-CAM"
 
 def deletion(scene: Scene, mark: Mark, seed: int = 0) -> Curves:
     """The label's probability, or the number, as more and more of one input is taken away: what
-    speaks for it most first, by each method, and at random.
+    speaks for it most first, by each method, and at random; {} where there is nothing to take, as
+    of a text without a word.
 
     Petsiuk, Das and Saenko, "RISE: randomized input sampling for explanation of black-box models",
     BMVC 2018, section 3.2; by patches, words and blocks, of which all methods have the same.
     """
     units = units_of(scene, mark)
+    if not units.count:
+        return {}
     random = np.random.default_rng(seed)
     orders = {mark.method: [_ranked(units.sums(mark.values))]}
     if mark.places is not None:

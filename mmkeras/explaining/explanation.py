@@ -16,6 +16,7 @@ from mmkeras.explaining.sample import Sample
 from mmkeras.explaining.sound import write_sounds
 from mmkeras.insight.plain import plain
 from mmkeras.plain_file import write_json
+from mmkeras.targets import labels_in
 from mmkeras_edge.outputs import PROBABILITIES
 from mmkeras_edge.readings import digits
 
@@ -62,7 +63,7 @@ class Explanation:
         """Whether the label is the true one, or among them; None for a number."""
         if self.truth is None or not self.probable:
             return None
-        return self.question.label in self.truth.split("|")
+        return self.question.label in labels_in(self.truth, self.question.spec.kind)
 
     def figure_of(self, value: float) -> str:
         """A probability or a number in its unit, for people."""

@@ -53,7 +53,8 @@ def units_of(scene: Scene, mark: Mark) -> Units:
 
 def _words(scene: Scene, mark: Mark) -> Units:
     ids = scene.sample.feed[mark.name][0]
-    seen = [word.tokens for word in mark.words]
+    seen = [word.tokens for word in mark.words if word.tokens]
+    there = np.cumsum([bool(word.tokens) for word in mark.words])
 
     def without(taken: np.ndarray) -> dict[str, np.ndarray]:
         places = [
@@ -61,7 +62,8 @@ def _words(scene: Scene, mark: Mark) -> Units:
         ]
         return {mark.name: left_out(ids, tuple(places))[None]}
 
-    return Units(np.arange(len(seen)), without)
+    # What the model does not read costs nothing to take away: it goes with the last word read.
+    return Units(np.maximum(there - 1, 0).astype(np.int64), without)
 
 
 def _blocks(mark: Mark) -> np.ndarray:

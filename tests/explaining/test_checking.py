@@ -1,5 +1,6 @@
 """The deletion test, on a model whose right marks are known."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,7 +10,7 @@ from mmkeras.explaining import check
 from mmkeras.explaining.deletion import POINTS, deletion
 from mmkeras.explaining.marks import mark
 from mmkeras.explaining.question import ask
-from mmkeras.explaining.sample import answer, of_line
+from mmkeras.explaining.sample import answer, of_line, of_sources
 from mmkeras.explaining.scene import scene_of
 from mmkeras.explaining.units import units_of
 
@@ -76,3 +77,41 @@ def test_the_picture_and_the_file_have_the_curves(found, tmp_path):
 def test_an_output_that_is_not_there_is_told(run, usual):
     with pytest.raises(ValueError, match="unknown output 'colour'; choose from category, language"):
         check(run, samples=2, output="colour", usual=usual)
+
+
+def test_words_that_the_model_does_not_read_cost_no_step(run, usual, line):
+    """Of 40 words it reads 8 at most: random orders spend none of their steps on the others."""
+    sources = {**run.manifest().on_lines([line]).sources(0), "text": " ".join(["cat"] * 40)}
+    sample = of_sources(run, sources)
+    question = ask(run.specs, answer(run, sample.feed))
+    scene = scene_of(usual, sample, question, "text")
+    found = mark(scene)
+    seen = sum(bool(word.tokens) for word in found.words)
+    units = units_of(scene, found)
+    assert len(found.words) == 40
+    assert units.count == seen <= 8
+    assert units.of.tolist() == [*range(seen), *[seen - 1] * (40 - seen)]
+    assert units.sums(found.values).sum() == pytest.approx(found.values.sum(), abs=1e-6)
+    assert set(deletion(scene, found)) == {"integrated gradients", "random"}
+
+
+def test_a_text_without_a_word_has_nothing_to_take_away(scenes):
+    found = mark(scenes["text"])
+    wordless = dataclasses.replace(found, values=np.zeros(0), parts=(), words=())
+    assert deletion(scenes["text"], wordless) == {}
+
+
+def test_the_axis_of_a_number_has_its_unit(found):
+    assert found.figure().axes[0].get_ylabel() == "probability of the category that was said"
+    weight = dataclasses.replace(found, output="weight", unit="g")
+    assert weight.figure().axes[0].get_ylabel() == "weight, in g"
+    plain = dataclasses.replace(found, output="score", unit="")
+    assert plain.figure().axes[0].get_ylabel() == "score"
+
+
+def test_without_test_rows_the_cure_is_told(run, usual):
+    everything = {"train": run.manifest().lines, "valid": []}
+    data = {**run.about["data"], "lines": everything}
+    whole = dataclasses.replace(run, about={**run.about, "data": data})
+    with pytest.raises(ValueError, match="no test rows; name rows: --data, rows="):
+        check(whole, samples=2, usual=usual)

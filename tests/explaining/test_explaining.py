@@ -1,5 +1,6 @@
 """`mmkeras.explain`: what it says of one sample of a trained run."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 import soundfile
 
 import mmkeras
+from mmkeras.explaining.question import Question
+from mmkeras_edge.outputs import ClassifySpec, MultiLabelSpec
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +94,17 @@ def test_what_is_not_there_is_told(run, usual):
         mmkeras.explain(run, 2, output="language", label="xx", usual=usual)
     with pytest.raises(ValueError, match="unknown input 'picture'"):
         mmkeras.explain(run, {"picture": "a.png"}, usual=usual)
+
+
+@pytest.mark.parametrize(
+    ("spec", "right"),
+    [(ClassifySpec, "a|b"), (MultiLabelSpec, "a")],
+    ids=["classify", "multilabel"],
+)
+def test_several_labels_are_true_only_where_an_answer_may_have_several(found, spec, right):
+    labels = ("a|b", "a", "b") if spec is ClassifySpec else ("a", "c")
+    sample = dataclasses.replace(found.sample, truth={"it": "a|b"})
+    for label in labels:
+        question = Question("it", spec(labels), label, len(labels))
+        asked = dataclasses.replace(found, question=question, sample=sample)
+        assert asked.right is (label == right)
