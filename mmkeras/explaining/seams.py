@@ -11,10 +11,12 @@ from mmkeras.recipe import Recipe
 
 
 def seams(model: keras.Model, recipe: Recipe, name: str) -> tuple[str, ...]:
-    """The layers, or the input itself, whose numbers hold all of an input; () where there are none.
+    """The layers, or the input itself, whose numbers hold an input; () where there are none.
 
     Pixels, a spectrogram, readings, word vectors, the fields of a record. A text whose backbone
-    hides its table of vectors has none.
+    hides its table of vectors has none. Which tokens are padding, whether the input is present, and
+    which fields of a record are missing (`NAME_missing`) is no number that changes a little: those
+    stay as they are in the sample.
     """
     kind = recipe.inputs[name].kind
     found: tuple[str, ...] = ()
