@@ -25,7 +25,8 @@ CELL = 60  # characters of a file or text in a table
 @dataclass(frozen=True)
 class Sample:
     """A row of the manifest: its files and texts by input, None where absent; `merit` is how good
-    its answer is, `assurance` how certain (None: the output does not tell)."""
+    its answer is, `assurance` how certain (None: the output does not tell), `right` whether all
+    that is said is true (None: it is a number)."""
 
     line: int
     row: int  # its place among the rows that were evaluated
@@ -34,6 +35,7 @@ class Sample:
     said: str
     merit: float
     assurance: float | None
+    right: bool | None
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _gallery(subject: Subject, known: Known) -> Gallery:
 
     def samples(rows: np.ndarray) -> tuple[Sample, ...]:
         firsts = _one_a_group(rows, known.groups)[:count]
-        return tuple(_sample(subject, known, i, merit, sure) for i in firsts)
+        return tuple(_sample(subject, known, i, merit, sure, good) for i in firsts)
 
     kinds = {name: spec.kind for name, spec in subject.data.recipe.specs.items()}
     return Gallery(samples(worst), samples(unsure), kinds)
@@ -98,7 +100,12 @@ def _one_a_group(rows: np.ndarray, groups: Sequence[str] | None) -> list[int]:
 
 
 def _sample(
-    subject: Subject, known: Known, i: int, merit: np.ndarray, sure: np.ndarray | None
+    subject: Subject,
+    known: Known,
+    i: int,
+    merit: np.ndarray,
+    sure: np.ndarray | None,
+    good: np.ndarray | None,
 ) -> Sample:
     row, manifest = int(known.rows[i]), subject.data.manifest
     return Sample(
@@ -109,6 +116,7 @@ def _sample(
         said=words(known.spec, known.outputs[i]),
         merit=float(merit[i]),
         assurance=None if sure is None else float(sure[i]),
+        right=None if good is None else bool(good[i]),
     )
 
 

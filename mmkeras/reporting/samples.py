@@ -11,6 +11,7 @@ from mmkeras.insight.waiting import waiting
 from mmkeras.pages.document import e, scrolling
 from mmkeras.pages.thumbnails import DRAWN, drawing
 from mmkeras.reporting.result import Explained
+from mmkeras_edge.outputs import PROBABILITIES
 
 if TYPE_CHECKING:
     from mmkeras.evaluation import Evaluation
@@ -44,12 +45,12 @@ def _sample(found: Gallery, sample: Sample) -> str:
     ]
     absent = [name for name, source in sample.inputs.items() if source is None]
     gone = f'<p class="quiet">absent: {e(", ".join(absent))}</p>' if absent else ""
-    right = sample.said == sample.truth
-    said = f"said {e(sample.said)}" if right else f"said <b>{e(sample.said)}</b>"
+    wrong = sample.right is False  # a number is neither
+    said = f"said <b>{e(sample.said)}</b>" if wrong else f"said {e(sample.said)}"
     sure = "" if sample.assurance is None else f", {_assurance(sample.assurance)}"
     return (
         f'<li><div class="drawn">{drawn}</div>{"".join(texts)}{gone}'
-        f'<p class="{"right" if right else "wrong"}">{said}{sure}</p><p>is <b>{e(sample.truth)}</b>'
+        f'<p class="{"wrong" if wrong else "right"}">{said}{sure}</p><p>is <b>{e(sample.truth)}</b>'
         f'</p><p class="quiet">line {sample.line}</p></li>'
     )
 
@@ -81,13 +82,13 @@ class _Asked(NamedTuple):
 
 
 def explained(run: Run, evaluation: Evaluation, rows: Manifest) -> tuple[Explained, ...]:
-    """Of the first output one answer that is very wrong, one unsure, one right, with its picture.
+    """Of the first output one answer that is very wrong, one unsure, one of the best.
 
     Raises ValueError for what cannot be explained.
     """
     from mmkeras.explaining import explain, usual_of
 
-    asked = list(_asked(evaluation))
+    asked = list(_asked(run, evaluation))
     usual = usual_of(run, rows) if asked else None
     pictures = []
     for each in waiting(asked, "explaining"):
@@ -97,7 +98,7 @@ def explained(run: Run, evaluation: Evaluation, rows: Manifest) -> tuple[Explain
     return tuple(pictures)
 
 
-def _asked(evaluation: Evaluation) -> Iterator[_Asked]:
+def _asked(run: Run, evaluation: Evaluation) -> Iterator[_Asked]:
     """None twice."""
     galleries = evaluation.parts.get("gallery", {})
     output = next(iter(galleries), None)
@@ -112,9 +113,11 @@ def _asked(evaluation: Evaluation) -> Iterator[_Asked]:
                 answer = f"said {sample.said}, is {sample.truth}"
                 yield _Asked(why, output, sample.line, answer)
     of = evaluation.parts.get("modalities", {}).get(output)
+    number = run.specs[output].kind not in PROBABILITIES  # its merit is minus its error
     best = max(of.rows, key=lambda row: row.whole, default=None) if of else None
     if best is not None and best.line not in seen:
-        yield _Asked("among the best", output, best.line, "right, and sure of it")
+        answer = f"off by {-best.whole:.3g}" if number else f"gave the truth {best.whole:.0%}"
+        yield _Asked("the best of those tried", output, best.line, answer)
 
 
 def _png(figure: Any) -> bytes:
