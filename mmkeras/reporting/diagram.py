@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmkeras.pages.document import e
@@ -36,7 +37,7 @@ def diagram(recipe: Recipe, model: keras.Model) -> str:
         maybe = "maybe" if name in recipe.optional else ""
         said = f"{source.kind}, may be absent" if maybe else source.kind
         boxes.append(_Box(LEFT, y, INPUT, name, said, maybe))
-        boxes.append(_Box(MIDDLE, y, BRANCH, _branch(source), _size(model, name)))
+        boxes.append(_Box(MIDDLE, y, BRANCH, _branch(source), _size(model, name, recipe)))
         middle = y + HIGH / 2
         flows.append(f"M{LEFT + INPUT} {middle}H{MIDDLE}")
         flows.append(f"M{MIDDLE + BRANCH} {middle}H{SPINE - 8}q8 0 8 8V{_below(recipe) + 12}")
@@ -86,15 +87,21 @@ def _branch(source: Any) -> str:
     return branch if isinstance(branch, str) else getattr(branch, "name", "a model of its own")
 
 
-def _size(model: keras.Model, name: str) -> str:
-    """Of the layers that are called like the input."""
+def _size(model: keras.Model, name: str, recipe: Recipe) -> str:
+    """Of the layers that are called like the input, and like no input of a longer name."""
     count = sum(
-        layer.count_params()
-        for layer in model.layers
-        if layer.name == name or layer.name.startswith(f"{name}_")
+        layer.count_params() for layer in model.layers if _owner(layer.name, recipe.inputs) == name
     )
     shape = " × ".join(str(n) for n in model.input[name].shape[1:])
     return f"{shape} → {count:,} weights"
+
+
+def _owner(layer: str, inputs: Iterable[str]) -> str | None:
+    """
+    >>> _owner("cam_left_cnn", ("cam", "cam_left")), _owner("cam_cnn", ("cam", "cam_left"))
+    ('cam_left', 'cam')
+    """
+    return max((n for n in inputs if f"{layer}_".startswith(f"{n}_")), key=len, default=None)
 
 
 def _fused(recipe: Recipe) -> str:
