@@ -78,8 +78,7 @@ def _metrics(report: Report) -> list[Block]:
     if report.evaluation is None:
         return [f"None: {report.gaps.get('answers', 'nothing was measured')}."]
     names = {m.replace("_", " "): None for of in report.evaluation.figures.values() for m in of}
-    group = next((rows.group for rows in report.splits.values()), None)
-    drawn = f"whole groups ({group})" if group else "rows"
+    drawn = f"whole groups ({report.group})" if report.group else "rows"
     return [
         f"{', '.join(names)}; beside each the best answer that never looks at the inputs. "
         f"Intervals are of 95 percent, by a bootstrap over {drawn}."

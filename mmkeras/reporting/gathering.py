@@ -67,7 +67,8 @@ def report(
     found = _Found()
     splits = _splits(loaded, found)
     judged, rows = _judged(splits, data)
-    blank = Report(loaded, splits, judged, gaps=found.gaps, words=dict(words or {}))
+    group = None if rows is None else rows.group
+    blank = Report(loaded, splits, judged, group, gaps=found.gaps, words=dict(words or {}))
     if rows is None:
         found.gaps.setdefault("answers", "there are no rows to judge it by")
         return dataclasses.replace(blank, files=tuple(opened))

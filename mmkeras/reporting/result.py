@@ -43,6 +43,7 @@ class Report:
     """A run, its rows by split, its figures over the rows `judged`, files that were exported of it,
     explanations.
 
+    `group` is the column by whose values those rows were drawn for the intervals, None: each alone.
     `gaps` says by section why it, or a part of it, could not be made; `words` are those of
     `WORDS` that somebody said.
     """
@@ -50,6 +51,7 @@ class Report:
     run: Run
     splits: Mapping[str, Manifest]
     judged: str
+    group: str | None = None
     evaluation: Evaluation | None = None
     files: tuple[File, ...] = ()
     explained: tuple[Explained, ...] = ()

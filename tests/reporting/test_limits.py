@@ -17,7 +17,11 @@ def leaning(whole, nothing, higher=True, **left_out):
     )
     of = Modalities("accuracy", higher, "", whole, nothing, inputs, {}, ())
     evaluation = Evaluation({}, {}, {}, 10, parts={"modalities": {"category": of}})
-    said = [each for each in limits(Report(None, {}, "test rows", evaluation)) if "leans" in each]
+    said = [
+        each
+        for each in limits(Report(None, {}, "test rows", evaluation=evaluation))
+        if "leans" in each
+    ]
     return [each.split()[3].rstrip(":") for each in said]
 
 

@@ -1,5 +1,6 @@
 """What is said of single rows: right or wrong, and of the best no more than was measured."""
 
+import dataclasses
 import re
 
 import keras
@@ -13,13 +14,16 @@ from mmkeras.run import Run
 
 @pytest.fixture(scope="module")
 def made(write_toys, tmp_path_factory):
-    """Of an untrained model of two inputs, which answers a number and several labels."""
+    """Of an untrained model of two inputs, which answers a number and several labels. Its own rows
+    have groups, those that it is judged on have none."""
     path = write_toys(tmp_path_factory.mktemp("toys"))
     head, *lines = path.read_text().splitlines()
     rows = [f'{line},{0.5 * i},"dog| cat",{i}.5' for i, line in enumerate(lines)]
     path.write_text("\n".join([f"{head},kg,tags,cm", *rows]) + "\n")
-    data = mmkeras.load_manifest(
-        path, "picture", targets={"kg": "regress", "tags": "multilabel"}, table=("cm",)
+    targets = {"kg": "regress", "tags": "multilabel"}
+    data, learned = (
+        mmkeras.load_manifest(path, "picture", targets=targets, table=("cm",), group=group)
+        for group in (None, "pair")
     )
     keras.utils.set_random_seed(0)
     model = mmkeras.build_model(
@@ -31,7 +35,7 @@ def made(write_toys, tmp_path_factory):
     (last,) = [of for of in model.layers if of.name.startswith("tags") and of.weights]
     kernel, bias = last.get_weights()
     last.set_weights([0 * kernel, bias + 1])  # says yes to all
-    origin = origin_of(data.rows(range(8)), data.rows(range(8, 12)))
+    origin = origin_of(learned.rows(range(8)), learned.rows(range(8, 12)))
     run = Run(model, None, {}, {"data": origin})
     return mmkeras.report(run, data, options=Options(rows=8, rounds=20, shown=2))
 
@@ -50,3 +54,10 @@ def test_labels_in_another_order_are_right_and_not_shown_as_wrong(made):
     assert "said cat|dog" in made.page()
     assert "said <b>cat|dog" not in made.page()
     assert {each.right for each in made.evaluation.parts["gallery"]["kg"].worst} == {None}
+
+
+def test_the_card_says_how_the_judged_rows_were_drawn(made):
+    assert {rows.group for rows in made.splits.values()} == {"pair"}
+    assert "by a bootstrap over rows." in made.card()
+    grouped = dataclasses.replace(made, group="pair")
+    assert "by a bootstrap over whole groups (pair)." in grouped.card()
