@@ -12,6 +12,7 @@ from mmkeras.pages.document import e, scrolling
 from mmkeras.pages.thumbnails import DRAWN, drawing
 from mmkeras.reporting.result import Explained
 from mmkeras_edge.outputs import PROBABILITIES
+from mmkeras_edge.readings import digits
 
 if TYPE_CHECKING:
     from mmkeras.evaluation import Evaluation
@@ -116,7 +117,7 @@ def _asked(run: Run, evaluation: Evaluation) -> Iterator[_Asked]:
     number = run.specs[output].kind not in PROBABILITIES  # its merit is minus its error
     best = max(of.rows, key=lambda row: row.whole, default=None) if of else None
     if best is not None and best.line not in seen:
-        answer = f"off by {-best.whole:.3g}" if number else f"gave the truth {best.whole:.0%}"
+        answer = f"off by {digits(-best.whole)}" if number else f"gave the truth {best.whole:.0%}"
         yield _Asked("the best of those tried", output, best.line, answer)
 
 
