@@ -81,7 +81,7 @@ class Stream:
                 moment = self._step(ready)
                 if moment is not None:
                     yield moment
-                elif ended:
+                if ended:
                     return
         finally:
             self.close()

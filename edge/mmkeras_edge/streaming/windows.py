@@ -106,6 +106,7 @@ class Rolling:
 
     def clear(self) -> None:
         self._filled = self._new = 0
+        self._buffer = None  # what comes back may give another type
 
 
 class Film:

@@ -201,6 +201,14 @@ def test_without_a_change_old_answers_are_averaged_on(tiny_pieces):
     assert [set(moment.ran_ms) for moment in moments[1:]] == [set(), set()]
 
 
+@pytest.mark.parametrize("every_s", [0.0, 0.05])
+def test_a_stream_ends_with_its_sources_however_often_old_answers_are_told(tiny_pieces, every_s):
+    sources = {"image": [WHITE], "text": ["abc"]}
+    moments = watched(tiny_pieces, sources, every_s=every_s, tick_s=every_s, for_s=2)
+    assert any(moment.answers for moment in moments)
+    assert len(moments) < 10  # not one each `tick_s`, until its time has passed
+
+
 def test_a_stream_that_has_nothing_to_say_ends_after_its_time_too(tiny_pieces):
     def unplugged():
         raise OSError("no camera")

@@ -71,6 +71,14 @@ def test_a_source_may_not_change_its_type():
         window.add(np.full(4, 0.5, np.float32), 0.1)
 
 
+def test_a_source_that_comes_back_may_give_another_type():
+    window = Rolling(rate_hz=10, window_s=1.0)
+    window.add(np.ones((3, 2)), 0.0)
+    window.clear()
+    window.add(np.full((3, 1), 2.0, np.float32), 1.0)
+    assert window.take()[0].tolist() == [[2.0]] * 3
+
+
 def test_a_reading_that_came_whole_does_not_round_those_after_it():
     spec = SensorSpec(2, rate_hz=10, window_ms=200)
     window = window_of(spec, None)
