@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -19,7 +20,7 @@ from mmkeras.run import Run, load
 from mmkeras_edge.card import Card
 from mmkeras_edge.golden import write_golden
 from mmkeras_edge.inputs import pick
-from mmkeras_export.converting.conversion import converted
+from mmkeras_export.converting.conversion import TIMEOUT_S, converted
 from mmkeras_export.gate import ALL, GateError
 from mmkeras_export.goldens import golden_samples
 from mmkeras_export.mixing import LADDER, cheapest, mixes
@@ -48,6 +49,8 @@ def export(
     budget: float = BUDGET,
     target: str = "any",
     force: bool = False,
+    timeout_s: float = TIMEOUT_S,
+    memory_gb: float | None = None,
 ) -> Report:
     """Writes one checked file for the device, with its report as JSON and as a picture beside it;
     `run` is a run or its folder.
@@ -58,12 +61,13 @@ def export(
     answers; else no accuracy may drop by more than `budget`, and no error of a number grow by more
     than that share of it. Raises GateError with the figures, ConversionError, or ValueError for
     what is missing; then nothing is written. `force` writes what the gate refuses too, and its card
-    says so.
+    says so. `timeout_s` and `memory_gb` limit the conversion, as `convert` has them.
     """
     board = target_of(target)
     _check(precision, target, board)
     _check_folders([path])
-    job = _job(run, calibration, validation, board, budget, precision)
+    limits = {"timeout_s": timeout_s, "memory_gb": memory_gb}
+    job = _job(run, calibration, validation, board, budget, precision, **limits)
     with _progress() as say:
         tried = job.bench.timed(_tried(job.bench, precision, say))
         best = cheapest(job.bench, tried if precision == AUTO else tried[-1:])
@@ -140,8 +144,9 @@ def _job(
     board: Target,
     budget: float,
     *precisions: str,
+    **limits: Any,
 ) -> _Job:
-    """What is asked for, opened, converted and answered by Keras."""
+    """What is asked for, opened, converted within `limits` and answered by Keras."""
     if validation is None:
         raise ValueError("give validation=, the rows that the file is checked on")
     run = run if isinstance(run, Run) else load(run)
@@ -152,7 +157,7 @@ def _job(
     findings = _told(lint(run.model, samples)) if samples else ()
     valid = run.prepare(validation)
     conditions = {ALL: valid} | {f"without {n}": valid.without(n) for n in run.recipe.optional}
-    lite, notes = converted(run.model)
+    lite, notes = converted(run.model, **limits)
     bench = Workbench(
         model=run.model,
         lite=lite,
@@ -200,7 +205,8 @@ def _refused(tried: list[Made]) -> GateError:
 
 
 def _written(job: _Job, path: str, best: Made, tried: list[Made], target: str) -> Report:
-    notes = job.notes + tuple(f"written in spite of: {wrong}" for wrong in best.variant.wrong)
+    notes = job.notes + best.variant.notes
+    notes += tuple(f"written in spite of: {wrong}" for wrong in best.variant.wrong)
     variants = tuple(made.variant for made in tried)
     report = Report(path, len(job.valid), variants, best.variant, target, job.findings, notes)
     golden = write_golden(golden_samples(job.run, job.valid, best.lite))

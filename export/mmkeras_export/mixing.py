@@ -77,7 +77,7 @@ def _harm_of(bench: Workbench) -> Callable[[str, str], float]:
 
     @cache
     def harm(part: str, precision: str) -> float:
-        found = run_lite(bench.stored({**bench.uniform(FLOAT), part: precision}), feed)
+        found = run_lite(bench.stored({**bench.uniform(FLOAT), part: precision}).lite, feed)
         return float(
             np.mean(
                 [np.abs(found[n] - exact()[n]).mean() / s.scale for n, s in bench.specs.items()]

@@ -51,7 +51,7 @@ def _stored(model: keras.Model, formats: Mapping[str, str]) -> bytes:
     wanted = {name: formats.get(name, formats.get("(rest)", FLOAT)) for name in parts}
     samples = [noise_for(model, seed) for seed in range(4)]
     bench = Workbench(model, lite, parts, samples, {}, {}, {}, {}, target_of("any"), 0.0)
-    return lite if set(wanted.values()) == {FLOAT} else bench.stored(wanted)
+    return lite if set(wanted.values()) == {FLOAT} else bench.stored(wanted).lite
 
 
 def _turns(lites: list[bytes], models: list[keras.Model]) -> list[float]:

@@ -14,12 +14,13 @@ import numpy as np
 from mmkeras.prepared import Prepared
 from mmkeras_edge.outputs import OutputSpec
 from mmkeras_export.comparison import Arrays, Comparison, compare, medians_ms, run_lite
+from mmkeras_export.converting.conversion import Converted
 from mmkeras_export.gate import ALL, failures
 from mmkeras_export.parts import Part
 from mmkeras_export.pricing import compressed_bytes, ram_mb
 from mmkeras_export.quantizing.islands import islands_of
 from mmkeras_export.quantizing.number_formats import FORMATS
-from mmkeras_export.quantizing.quantization import quantize
+from mmkeras_export.quantizing.quantization import quantized
 from mmkeras_export.quantizing.ranges import Ranges, Sample, activation_ranges
 from mmkeras_export.targets import Target
 
@@ -39,6 +40,7 @@ class Variant:
     ms: float  # of one sample on this machine, once `timed`
     ram_mb: float  # that a process takes for it, beside the runtime's own
     wrong: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # on layers that had to stay float
 
     @property
     def seen(self) -> Comparison:
@@ -78,7 +80,7 @@ class Workbench:
     target: Target
     budget: float
 
-    def stored(self, formats: Mapping[str, str]) -> bytes:
+    def stored(self, formats: Mapping[str, str]) -> Converted:
         """The model with a number format for each part."""
         most = self._most(formats)
         layers = {
@@ -88,7 +90,7 @@ class Workbench:
             for layer in part.layers
         }
         calibrated = any(FORMATS[each].calibrated for each in formats.values())
-        return quantize(
+        return quantized(
             self.lite,
             most,
             layers=self.target.borne(islands_of(self.model, most, layers)),
@@ -98,7 +100,7 @@ class Workbench:
 
     def made(self, formats: Mapping[str, str]) -> Made:
         """The same, measured."""
-        lite = self.stored(formats)
+        lite, notes = self.stored(formats)
         comparisons = {
             condition: compare(
                 self.expected[condition], run_lite(lite, rows.feed()), rows.answers(), self.specs
@@ -119,6 +121,7 @@ class Workbench:
             ms=math.nan,
             ram_mb=ram,
             wrong=tuple(wrong),
+            notes=notes,
         )
         return Made(lite, variant)
 

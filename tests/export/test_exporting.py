@@ -1,7 +1,6 @@
 import dataclasses
 import json
 from contextlib import nullcontext
-from functools import partial
 
 import keras
 import numpy as np
@@ -12,7 +11,7 @@ import mmkeras_edge
 from mmkeras.provenance import versions
 from mmkeras.run import Run
 from mmkeras_edge.verify import verify
-from mmkeras_export import ConversionError, GateError, convert, export, export_all, exporting
+from mmkeras_export import ConversionError, GateError, convert, export, export_all
 from tests.converters import conversions, crashing, hanging
 from tests.precisions import EVERYDAY
 
@@ -115,15 +114,14 @@ def test_a_converter_that_crashes_leaves_the_old_file(run, stamps, tmp_path):
     ],
 )
 def test_a_converter_that_hangs_or_eats_memory_leaves_the_old_file(
-    misfortune, limit, message, run, stamps, tmp_path, monkeypatch
+    misfortune, limit, message, run, stamps, tmp_path
 ):
     one = keras.Input((1,), name="x")
     convert(keras.Model({"x": one}, {"y": keras.layers.Dense(1)(one)}))  # its server is awake
-    monkeypatch.setattr(exporting, "converted", partial(exporting.converted, **limit))
     path = tmp_path / "model.tflite"
     path.write_bytes(b"the old one")
     with misfortune(), pytest.raises(ConversionError, match=message):
-        export(run, path, "float32", stamps.train, stamps.valid)
+        export(run, path, "float32", stamps.train, stamps.valid, **limit)
     assert conversions() == []
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]

@@ -28,6 +28,7 @@ REFUSED = re.compile(r'"([^"@]+)@[^"]*"\].*\'(tf\.\w+)\' op is neither a custom 
 FAILED = re.compile(r'"([^"@]+)@.*?error: (.+)')
 CURE = "replace that layer by one of standard operations, or write it with keras.ops"
 CRASH_CURE = "leave out layers to find the one at fault"
+TIMEOUT_S = 900.0
 MEMORY_CURE = "build it smaller, or give a larger memory_gb= where the machine has it"
 
 
@@ -46,7 +47,9 @@ class Converted(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def convert(model: keras.Model, timeout_s: float = 900, memory_gb: float | None = None) -> bytes:
+def convert(
+    model: keras.Model, timeout_s: float = TIMEOUT_S, memory_gb: float | None = None
+) -> bytes:
     """A functional model to a float32 TFLite file with its names, for one sample at a time.
 
     Only operations that every runtime has. Beyond `timeout_s` or `memory_gb`, by default most of
@@ -61,7 +64,7 @@ def convert(model: keras.Model, timeout_s: float = 900, memory_gb: float | None 
 
 
 def converted(
-    model: keras.Model, timeout_s: float = 900, memory_gb: float | None = None
+    model: keras.Model, timeout_s: float = TIMEOUT_S, memory_gb: float | None = None
 ) -> Converted:
     """`convert`, with what it did to the model as notes instead of warnings."""
     check_backend()

@@ -12,15 +12,18 @@ import numpy as np
 from litert_quantizer import qtyping, quantizer
 
 from mmkeras_edge.inputs import pick
-from mmkeras_export.converting.conversion import convert
+from mmkeras_export.converting.conversion import ConversionWarning, Converted, convert
 from mmkeras_export.converting.nodes import read_nodes
-from mmkeras_export.converting.refusals import check_runs
+from mmkeras_export.converting.refusals import RefusedLayerError, check_runs
 from mmkeras_export.quantizing.compacting import compact
 from mmkeras_export.quantizing.halving import halve_tables
 from mmkeras_export.quantizing.islands import islands_of
 from mmkeras_export.quantizing.number_formats import FLOAT_BITS, FORMATS, HALF_BITS
 from mmkeras_export.quantizing.ranges import DEBUGGING, Ranges, Sample, activation_ranges
 from mmkeras_export.quantizing.recipes import BORDERS, own_format, recipe_for
+
+ISLAND = "float16"  # what a layer gets that the runtime refuses in its own format
+SPARED = f"is {ISLAND}: the runtime refused it in its format"
 
 
 def quantize(
@@ -44,9 +47,25 @@ def quantize(
     there: it is fed as before.
 
     A table has one scale, every other weight one a channel. Loops, as recurrent layers have them,
-    get int8 weights alone: ranges inside are not seen. Raises ValueError for unknown names, for
-    missing samples, and with the layer for what the runtime refuses.
+    get int8 weights alone: ranges inside are not seen. A layer that the runtime refuses in its
+    format stays float, with a ConversionWarning; `quantized` has it as a note. Raises ValueError
+    for unknown names, for missing samples, and with the layer for what is refused even so.
     """
+    made = quantized(model_or_lite, precision, samples, layers, learned, borders)
+    for note in made.notes:
+        warnings.warn(note, ConversionWarning, stacklevel=2)
+    return made.lite
+
+
+def quantized(
+    model_or_lite: keras.Model | bytes,
+    precision: str = "int8",
+    samples: Iterable[Sample] = (),
+    layers: Mapping[str, str] | None = None,
+    learned: Ranges | None = None,
+    borders: str = "float",
+) -> Converted:
+    """`quantize`, with the layers that had to stay float as notes instead of warnings."""
     pick(FORMATS, precision, "precision")
     pick(BORDERS, borders, "type of borders")
     for name, wish in (layers or {}).items():
@@ -55,6 +74,28 @@ def quantize(
         layers, lite = islands_of(model_or_lite, precision, layers), convert(model_or_lite)
     else:
         layers, lite = dict(layers or {}), model_or_lite
+    samples = list(samples)
+    spared: list[str] = []
+    while True:
+        floating = dict.fromkeys(spared, ISLAND)
+        try:
+            made = _attempt(lite, precision, samples, layers | floating, learned, borders)
+        except RefusedLayerError as error:
+            if error.layer is None or error.layer in spared:
+                raise
+            spared.append(error.layer)
+        else:
+            return Converted(made, tuple(f"{name!r} {SPARED}" for name in spared))
+
+
+def _attempt(
+    lite: bytes,
+    precision: str,
+    samples: list[Sample],
+    layers: Mapping[str, str],
+    learned: Ranges | None,
+    borders: str,
+) -> bytes:
     nodes = read_nodes(lite)
     wanted = [FORMATS[node.format(layers, precision)] for node in nodes]
     if borders == "float" and all(form.weight_bits == FLOAT_BITS for form in wanted):
@@ -69,8 +110,7 @@ def quantize(
     return compact(made)
 
 
-def _ranges(lite: bytes, samples: Iterable[Sample], learned: Ranges, calibrated: bool) -> Ranges:
-    samples = list(samples) if calibrated else []
+def _ranges(lite: bytes, samples: list[Sample], learned: Ranges, calibrated: bool) -> Ranges:
     if calibrated and (samples or not learned):
         return activation_ranges(lite, samples) | learned
     # A table brings its own range, but the tool wants some range where anything is static.
