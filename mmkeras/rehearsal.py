@@ -14,6 +14,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from mmkeras.belonging import REST, branch_of
 from mmkeras.dataset import Batches
 from mmkeras.phases import phases_of
 from mmkeras.recipe import Recipe
@@ -165,9 +166,9 @@ def _as_many(rows: Rows, count: int) -> Rows:
 def _parts(model: keras.Model, recipe: Recipe) -> tuple[Part, ...]:
     """Each input's branch, what fuses them, and each output's head, by the names of the layers."""
     owners: dict[str, tuple[int, int]] = {}
-    names = sorted([*recipe.inputs, *recipe.outputs], key=len, reverse=True)
+    names = [*recipe.inputs, *recipe.outputs]
     for layer in model.layers:
-        owner = next((n for n in names if layer.name.startswith(f"{n}_")), "fusion")
+        owner = branch_of(layer.name, names)
         parameters, trained = owners.get(owner, (0, 0))
         here = sum(math.prod(weight.shape) for weight in layer.trainable_weights)
         owners[owner] = parameters + layer.count_params(), trained + here
@@ -177,7 +178,7 @@ def _parts(model: keras.Model, recipe: Recipe) -> tuple[Part, ...]:
         branch = source.branch if isinstance(source.branch, str) else "a model of your own"
         found.append(Part(name, branch, f"{shape} {source.spec.dtype}", *owners.get(name, (0, 0))))
     fusion = recipe.fusion if isinstance(recipe.fusion, str) else recipe.fusion["name"]
-    found.append(Part("fusion", fusion, f"width {recipe.width}", *owners.get("fusion", (0, 0))))
+    found.append(Part("fusion", fusion, f"width {recipe.width}", *owners.get(REST, (0, 0))))
     for name, task in recipe.outputs.items():
         count = len(getattr(task.spec, "labels", ()))
         labels = f"{count} labels" if count else ""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import keras
 
+from mmkeras.belonging import branch_of
 from mmkeras_export.converting.signature import outputs_of
-from mmkeras_export.shrinking.slimming.costs import branch_of, branches, multiply_adds
+from mmkeras_export.shrinking.slimming.costs import branches, multiply_adds
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mmkeras.belonging import branch_of
 from mmkeras.pages.document import e
 
 if TYPE_CHECKING:
@@ -89,19 +89,10 @@ def _branch(source: Any) -> str:
 
 def _size(model: keras.Model, name: str, recipe: Recipe) -> str:
     """Of the layers that are called like the input, and like no input of a longer name."""
-    count = sum(
-        layer.count_params() for layer in model.layers if _owner(layer.name, recipe.inputs) == name
-    )
+    own = [layer for layer in model.layers if branch_of(layer.name, recipe.inputs) == name]
+    count = sum(layer.count_params() for layer in own)
     shape = " × ".join(str(n) for n in model.input[name].shape[1:])
     return f"{shape} → {count:,} weights"
-
-
-def _owner(layer: str, inputs: Iterable[str]) -> str | None:
-    """
-    >>> _owner("cam_left_cnn", ("cam", "cam_left")), _owner("cam_cnn", ("cam", "cam_left"))
-    ('cam_left', 'cam')
-    """
-    return max((n for n in inputs if f"{layer}_".startswith(f"{n}_")), key=len, default=None)
 
 
 def _fused(recipe: Recipe) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
+from mmkeras.belonging import REST, branch_of
 from mmkeras_export.shrinking.slimming.graph import Channels, channels_of
-
-REST = "(rest)"  # what belongs to no branch
 
 
 def multiply_adds(model: keras.Model) -> dict[str, int]:
@@ -97,13 +96,6 @@ def branches(model: keras.Model) -> tuple[str, ...]:
         return tuple(recipe_of(model).inputs)
     except ValueError:
         return tuple(layer.name for layer in model.layers if isinstance(layer, keras.Model))
-
-
-def branch_of(path: str, names: Iterable[str]) -> str:
-    """The branch of a layer by its path: "image" for "image_cnn/conv2d"."""
-    first = path.split("/")[0]
-    fitting = [name for name in names if first == name or first.startswith(f"{name}_")]
-    return max(fitting, key=len, default=REST)
 
 
 def _layers(model: keras.Model, prefix: str):

@@ -4,11 +4,12 @@ import keras
 import pytest
 from keras import layers
 
+from mmkeras.belonging import branch_of
 from mmkeras.branches.log_mel import LogMel
 from mmkeras.branches.mfcc import Mfcc
 from mmkeras_edge.specs import AudioSpec
 from mmkeras_export import Cut, multiply_adds, slim, slimmed
-from mmkeras_export.shrinking.slimming.costs import Size, branch_of, sizes
+from mmkeras_export.shrinking.slimming.costs import Size, sizes
 
 
 @pytest.mark.parametrize(
